@@ -1,0 +1,26 @@
+using System.Runtime.CompilerServices;
+
+namespace Malrule.Tests;
+
+/// <summary>Where tests find data: committed files under test/data, and the optional folder ../shared beside the repository.</summary>
+internal static class TestPaths
+{
+    public static string Repository { get; } = FindRepository();
+
+    /// <summary>A file or folder under test/data; it is always there.</summary>
+    public static string Data(params ReadOnlySpan<string> parts) => Path.Combine([Repository, "test", "data", .. parts]);
+
+    /// <summary>A file or folder of ../shared; the running test is skipped, with the reason printed, where it is absent.</summary>
+    public static string Shared(params ReadOnlySpan<string> parts)
+    {
+        string path = Path.Combine([Path.GetDirectoryName(Repository)!, "shared", .. parts]);
+        Assert.SkipUnless(Path.Exists(path), $"needs ../shared/{string.Join('/', parts!)}, which is absent");
+        return path;
+    }
+
+    /// <summary>A new empty folder under the system's temporary folder.</summary>
+    public static string TemporaryFolder() => Directory.CreateTempSubdirectory("malrule-test-").FullName;
+
+    private static string FindRepository([CallerFilePath] string thisFile = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "..", ".."));
+}
