@@ -4,7 +4,7 @@ namespace Malrule.Inference.Checkpoints;
 internal enum DType { F16, BF16, F32, I32 }
 
 /// <summary>
-/// A tensor of a memory-mapped checkpoint, row-major. The bytes belong to the <see cref="Checkpoint"/> and are gone with it.
+/// A tensor of a memory-mapped checkpoint, row-major. The bytes belong to the checkpoint that was opened and are gone with it.
 /// </summary>
 internal sealed unsafe class DenseTensor(string name, DType dtype, int[] shape, byte* data)
 {
