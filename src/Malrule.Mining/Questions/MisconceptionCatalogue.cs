@@ -3,7 +3,11 @@ namespace Malrule.Mining.Questions;
 /// <summary>A named, recurrent wrong idea.</summary>
 /// <param name="Id">MisconceptionId.</param>
 /// <param name="Name">Its name as the catalogue has it, stray spaces included.</param>
-public sealed record Misconception(int Id, string Name);
+public sealed record Misconception(int Id, string Name)
+{
+    /// <summary>The name on one line, without stray spaces.</summary>
+    public string CleanName => string.Join(' ', Name.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+}
 
 /// <summary>The misconceptions that distractors are mapped to, in the order of the file. Immutable.</summary>
 public sealed class MisconceptionCatalogue
