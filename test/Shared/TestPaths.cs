@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Malrule.Tests;
 
 /// <summary>Where tests find data: committed files under test/data, and the optional folder ../shared beside the repository.</summary>
@@ -21,6 +19,12 @@ internal static class TestPaths
     /// <summary>A new empty folder under the system's temporary folder.</summary>
     public static string TemporaryFolder() => Directory.CreateTempSubdirectory("malrule-test-").FullName;
 
-    private static string FindRepository([CallerFilePath] string thisFile = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "..", ".."));
+    // By the folder of the binaries: a compiler's source path is rewritten in deterministic builds.
+    private static string FindRepository()
+    {
+        DirectoryInfo? folder = new(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Malrule.slnx")))
+            folder = folder.Parent;
+        return folder?.FullName ?? throw new InvalidOperationException($"No folder above {AppContext.BaseDirectory} holds Malrule.slnx.");
+    }
 }
