@@ -1,0 +1,95 @@
+using System.Text.Json.Nodes;
+
+namespace Malrule.Benchmarks.Checkpoints;
+
+/// <summary>
+/// A Qwen2 decoder: the sizes of a published checkpoint, its <c>config.json</c> and its tensors under their published names.
+/// Weights have deviation 0.02, embeddings one that gives logits a deviation near 2, so that activations stay in the range of trained models.
+/// </summary>
+internal sealed record Qwen2Shape(int Hidden, int Intermediate, int Layers, int Heads, int KvHeads, int Vocabulary,
+    int MaxPositions = 32768, int MaxWindowLayers = 21, double RepetitionPenalty = 1.1)
+{
+    public int HeadDim => Hidden / Heads;
+
+    public JsonObject Config(int? group, int bos, int eos)
+    {
+        var config = new JsonObject
+        {
+            ["architectures"] = new JsonArray("Qwen2ForCausalLM"),
+            ["attention_dropout"] = 0.0,
+            ["bos_token_id"] = bos,
+            ["eos_token_id"] = eos,
+            ["hidden_act"] = "silu",
+            ["hidden_size"] = Hidden,
+            ["initializer_range"] = 0.02,
+            ["intermediate_size"] = Intermediate,
+            ["max_position_embeddings"] = MaxPositions,
+            ["max_window_layers"] = MaxWindowLayers,
+            ["model_type"] = "qwen2",
+            ["num_attention_heads"] = Heads,
+            ["num_hidden_layers"] = Layers,
+            ["num_key_value_heads"] = KvHeads,
+            ["rms_norm_eps"] = 1e-6,
+            ["rope_theta"] = 1000000.0,
+            ["sliding_window"] = MaxPositions,
+            ["tie_word_embeddings"] = true,
+            ["torch_dtype"] = "float16",
+            ["transformers_version"] = "4.41.1",
+            ["use_cache"] = true,
+            ["use_sliding_window"] = false,
+            ["vocab_size"] = Vocabulary,
+        };
+        if (group is int size)
+        {
+            config["quantization_config"] = new JsonObject
+            {
+                ["bits"] = 4,
+                ["group_size"] = size,
+                ["modules_to_not_convert"] = null,
+                ["quant_method"] = "awq",
+                ["version"] = "gemm",
+                ["zero_point"] = true,
+            };
+        }
+        return config;
+    }
+
+    public JsonObject GenerationConfig(int bos, int eos) => new()
+    {
+        ["bos_token_id"] = bos,
+        ["pad_token_id"] = bos,
+        ["do_sample"] = true,
+        ["eos_token_id"] = new JsonArray(eos, bos),
+        ["repetition_penalty"] = RepetitionPenalty,
+        ["temperature"] = 0.7,
+        ["top_p"] = 0.8,
+        ["top_k"] = 20,
+        ["transformers_version"] = "4.37.0",
+    };
+
+    public IEnumerable<TensorSpec> Tensors(int? group, string dtype)
+    {
+        const double deviation = 0.02;
+        int kvColumns = KvHeads * HeadDim;
+        yield return Fill.Normal("model.embed_tokens.weight", dtype, 0, 2 / Math.Sqrt(Hidden), Vocabulary, Hidden);
+        for (int i = 0; i < Layers; i++)
+        {
+            string layer = $"model.layers.{i}.";
+            yield return Fill.Normal($"{layer}input_layernorm.weight", dtype, 1, 0.05, Hidden);
+            foreach ((string name, int inputs, int outputs) in new[]
+            {
+                ("self_attn.q_proj", Hidden, Hidden), ("self_attn.k_proj", Hidden, kvColumns), ("self_attn.v_proj", Hidden, kvColumns),
+                ("self_attn.o_proj", Hidden, Hidden), ("mlp.gate_proj", Hidden, Intermediate), ("mlp.up_proj", Hidden, Intermediate),
+                ("mlp.down_proj", Intermediate, Hidden),
+            })
+            {
+                foreach (TensorSpec part in Fill.Linear(layer + name, inputs, outputs, deviation, group, dtype))
+                    yield return part;
+                if (name is "self_attn.q_proj" or "self_attn.k_proj" or "self_attn.v_proj")
+                    yield return Fill.Normal($"{layer}{name}.bias", dtype, 0, 0.1, outputs);
+            }
+            yield return Fill.Normal($"{layer}post_attention_layernorm.weight", dtype, 1, 0.05, Hidden);
+        }
+        yield return Fill.Normal("model.norm.weight", dtype, 1, 0.05, Hidden);
+    }
+}
