@@ -20,11 +20,12 @@ internal static class TestPaths
     public static string TemporaryFolder() => Directory.CreateTempSubdirectory("malrule-test-").FullName;
 
     // By the folder of the binaries: a compiler's source path is rewritten in deterministic builds.
+    // Not by CallerFilePath: a CI build maps source paths to /_/.
     private static string FindRepository()
     {
         DirectoryInfo? folder = new(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Malrule.slnx")))
             folder = folder.Parent;
-        return folder?.FullName ?? throw new InvalidOperationException($"No folder above {AppContext.BaseDirectory} holds Malrule.slnx.");
+        return folder?.FullName ?? throw new InvalidOperationException($"No Malrule.slnx above {AppContext.BaseDirectory}.");
     }
 }
