@@ -4,7 +4,7 @@ namespace Malrule.Mining.Questions;
 
 /// <summary>
 /// All that a run reads: the questions to mine, the labelled questions that demonstrations and neighbours come from, and the catalogue.
-/// Questions stand in ascending order of their ids. Immutable.
+/// Immutable.
 /// </summary>
 public sealed class QuestionBank
 {
@@ -13,17 +13,17 @@ public sealed class QuestionBank
     {
         Catalogue = catalogue;
         Labelled = [.. labelled.OrderBy(question => question.Id)];
-        Questions = [.. questions.OrderBy(question => question.Id)];
+        Questions = [.. questions];
         IsLabelled = Questions.Any(question => question.LabelledDistractors.Any());
     }
 
     /// <summary>The misconceptions that distractors are mapped to.</summary>
     public MisconceptionCatalogue Catalogue { get; }
 
-    /// <summary>The labelled questions of <c>train.csv</c>; empty where the folder has none.</summary>
+    /// <summary>The questions of <c>train.csv</c> by id; empty where the folder has none. Not all of their distractors carry a label.</summary>
     public IReadOnlyList<Question> Labelled { get; }
 
-    /// <summary>The questions to mine.</summary>
+    /// <summary>The questions to mine, in the order of their file.</summary>
     public IReadOnlyList<Question> Questions { get; }
 
     /// <summary>Whether <see cref="Questions"/> carry labels, so that a ranking of them can be scored.</summary>
@@ -36,10 +36,15 @@ public sealed class QuestionBank
     /// The distractors to mine, by question id and letter: those with a label where <see cref="IsLabelled"/>, else every wrong option.
     /// </summary>
     public IEnumerable<Distractor> Distractors =>
-        Questions.SelectMany(question => IsLabelled ? question.LabelledDistractors : question.Distractors);
+        Questions.OrderBy(question => question.Id).SelectMany(question => IsLabelled ? question.LabelledDistractors : question.Distractors);
 
-    /// <summary>The same bank with only some of its questions to mine.</summary>
-    public QuestionBank WithQuestions(IEnumerable<Question> questions) => new(Catalogue, Labelled, questions) { IsLabelled = IsLabelled, Files = Files };
+    /// <summary>The same bank with only <paramref name="count"/> of its questions to mine: the rows that pandas'
+    /// <c>sample(count, random_state=seed)</c> picks from the file.</summary>
+    /// <exception cref="InvalidInputException"><paramref name="count"/> is not from 1 to the number of questions.</exception>
+    public QuestionBank Sample(int count, uint seed) =>
+        count >= 1 && count <= Questions.Count
+            ? new(Catalogue, Labelled, PandasSampler.Sample(Questions.Count, count, seed).Select(row => Questions[row])) { IsLabelled = IsLabelled, Files = Files }
+            : throw new InvalidInputException($"A sample of {count} questions cannot be drawn from {Questions.Count}. Ask for 1 to {Questions.Count}.");
 
     /// <summary>
     /// Reads <c>misconception_mapping.csv</c>, <c>train.csv</c> where it is there, and the questions to mine: <paramref name="questionsFile"/>,

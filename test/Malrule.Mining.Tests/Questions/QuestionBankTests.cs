@@ -26,7 +26,8 @@ public sealed class QuestionBankTests
         QuestionBank bank = QuestionBank.Load(Folder(("misconception_mapping.csv", Catalogue), ("train.csv", Train)));
         Assert.True(bank.IsLabelled);
         Assert.Equal(["2_D", "9_B", "9_D"], bank.Distractors.Select(distractor => distractor.Id));
-        Assert.Same(bank.Labelled[0], bank.Questions[0]);
+        Assert.Equal([9, 2], bank.Questions.Select(question => question.Id));
+        Assert.Same(bank.Labelled[0], bank.Questions[1]);
     }
 
     [Fact]
@@ -49,10 +50,21 @@ public sealed class QuestionBankTests
     [Fact]
     public void A_sample_of_labelled_questions_stays_labelled()
     {
-        QuestionBank bank = QuestionBank.Load(Folder(("misconception_mapping.csv", Catalogue), ("train.csv", Train + "11,1,C,1,S,A,Q9,a,b,c,d,,,,\n")));
-        QuestionBank sample = bank.WithQuestions(bank.Questions.Where(question => question.Id == 11));
-        Assert.True(sample.IsLabelled);
-        Assert.Empty(sample.Distractors);
+        string train = LabelledHeader + "\n11,1,C,1,S,A,Q11,a,b,c,d,,,,\n2,1,C,1,S,A,Q2,a,b,c,d,,,,0\n";
+        QuestionBank bank = QuestionBank.Load(Folder(("misconception_mapping.csv", Catalogue), ("train.csv", train)));
+        QuestionBank[] samples = [.. Enumerable.Range(0, 20).Select(seed => bank.Sample(1, (uint)seed))];
+        Assert.All(samples, sample => Assert.True(sample.IsLabelled));
+        Assert.Equal([2, 11], samples.Select(sample => sample.Questions.Single().Id).Distinct().Order());
+        Assert.All(samples.Where(sample => sample.Questions[0].Id == 11), sample => Assert.Empty(sample.Distractors));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void A_sample_larger_than_the_file_is_refused(int count)
+    {
+        QuestionBank bank = QuestionBank.Load(Folder(("misconception_mapping.csv", Catalogue), ("train.csv", Train)));
+        Assert.Contains("Ask for 1 to 2", Assert.Throws<InvalidInputException>(() => bank.Sample(count, 1)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
