@@ -15,6 +15,6 @@ public sealed class ItemSeedTests
     public void SplitMix64_gives_the_published_numbers()
     {
         var random = new SplitMix64(1234567);
-        Assert.Equal([6457827717110365317, 3203168211198807973, 9817491932198370423], [random.NextUInt64(), random.NextUInt64(), random.NextUInt64()]);
+        Assert.Equal<ulong>([6457827717110365317, 3203168211198807973, 9817491932198370423], [random.NextUInt64(), random.NextUInt64(), random.NextUInt64()]);
     }
 }
