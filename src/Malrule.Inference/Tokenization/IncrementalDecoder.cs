@@ -1,0 +1,53 @@
+using System.Buffers;
+using System.Text;
+
+namespace Malrule.Inference.Tokenization;
+
+/// <summary>
+/// Turns a growing list of tokens into text, handing out only what no later token can change: bytes of an unfinished UTF-8 character are
+/// held back. What it returns, put together, is <see cref="Tokenizer.Decode"/> of prompt and output less that of the prompt. A character
+/// that is never finished comes out of <see cref="Flush"/> as U+FFFD, where vLLM drops it.
+/// </summary>
+internal sealed class IncrementalDecoder
+{
+    private readonly Tokenizer _tokenizer;
+    private readonly bool _skipSpecialTokens;
+    private readonly Decoder _characters = Encoding.UTF8.GetDecoder();
+    private readonly ArrayBufferWriter<byte> _utf8 = new(64);
+    private char[] _buffer = new char[64];
+    private bool _isFirst = true;
+
+    /// <param name="tokenizer">The tokenizer.</param>
+    /// <param name="promptTokenIds">What stands before the output: its text is not returned, but the output goes on from it.</param>
+    /// <param name="skipSpecialTokens">Whether special tokens are left out of the text.</param>
+    public IncrementalDecoder(Tokenizer tokenizer, ReadOnlySpan<int> promptTokenIds, bool skipSpecialTokens)
+    {
+        (_tokenizer, _skipSpecialTokens) = (tokenizer, skipSpecialTokens);
+        // The last few tokens decide: an unfinished character has at most three bytes, and whether any token came before.
+        for (int i = Math.Max(0, promptTokenIds.Length - 32); i < promptTokenIds.Length; i++)
+            Append(promptTokenIds[i]);
+    }
+
+    /// <summary>The text that becomes final with a token; often empty.</summary>
+    public string Append(int tokenId)
+    {
+        _utf8.ResetWrittenCount();
+        _tokenizer.AppendText(tokenId, _skipSpecialTokens, ref _isFirst, _utf8);
+        return Characters(flush: false);
+    }
+
+    /// <summary>U+FFFD where a character was left unfinished, else nothing. Call it once, at the end.</summary>
+    public string Flush()
+    {
+        _utf8.ResetWrittenCount();
+        return Characters(flush: true);
+    }
+
+    private string Characters(bool flush)
+    {
+        int most = Encoding.UTF8.GetMaxCharCount(_utf8.WrittenCount);
+        if (_buffer.Length < most)
+            _buffer = new char[most];
+        return new string(_buffer, 0, _characters.GetChars(_utf8.WrittenSpan, _buffer, flush));
+    }
+}

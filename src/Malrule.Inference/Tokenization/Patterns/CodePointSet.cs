@@ -1,0 +1,102 @@
+using System.Globalization;
+using System.Text;
+
+namespace Malrule.Inference.Tokenization.Patterns;
+
+/// <summary>
+/// A set of Unicode code points as a pattern's character class describes it: ranges, general categories, white space, and the
+/// complements of such sets. Membership of ASCII is read from a bitmap.
+/// </summary>
+internal sealed class CodePointSet
+{
+    private readonly ulong _asciiLow, _asciiHigh;
+    private readonly List<Item> _items;
+    private readonly bool _negated;
+    private readonly bool _ignoreCase;
+
+    public CodePointSet(List<Item> items, bool negated = false, bool ignoreCase = false)
+    {
+        (_items, _negated, _ignoreCase) = (items, negated, ignoreCase);
+        for (int code = 0; code < 64; code++)
+        {
+            _asciiLow |= Evaluate(code) ? 1UL << code : 0;
+            _asciiHigh |= Evaluate(code + 64) ? 1UL << code : 0;
+        }
+    }
+
+    /// <summary>Any code point but a line feed.</summary>
+    public static CodePointSet Dot { get; } = new([Item.Range('\n', '\n')], negated: true);
+
+    public static CodePointSet Of(Item item, bool ignoreCase = false) => new([item], negated: false, ignoreCase);
+
+    public bool Contains(int code) => code switch
+    {
+        < 64 => (_asciiLow >> code & 1) != 0,
+        < 128 => (_asciiHigh >> (code - 64) & 1) != 0,
+        _ => Evaluate(code),
+    };
+
+    private bool Evaluate(int code)
+    {
+        bool listed = Listed(code);
+        if (!listed && _ignoreCase)
+        {
+            int lower = Lower(code), upper = Rune.ToUpperInvariant(new Rune(code)).Value;
+            listed = Listed(lower) || Listed(upper) || (lower == 's' && Listed(0x17F)) || (lower == 'k' && Listed(0x212A));
+        }
+        return listed != _negated;
+    }
+
+    private bool Listed(int code)
+    {
+        foreach (Item item in _items)
+            if (item.Contains(code))
+                return true;
+        return false;
+    }
+
+    /// <summary>Unicode's simple folding as far as .NET's invariant casing covers it, and the long s, which .NET leaves alone.</summary>
+    private static int Lower(int code) => code == 0x17F ? 's' : Rune.ToLowerInvariant(new Rune(code)).Value;
+
+    /// <summary>One element of a class: a range of code points, or the code points of some categories, or of another set.</summary>
+    public readonly record struct Item(int First, int Last, uint Categories, bool WhiteSpace, bool Negated)
+    {
+        private const uint WordCategories =
+            1u << (int)UnicodeCategory.UppercaseLetter | 1u << (int)UnicodeCategory.LowercaseLetter
+            | 1u << (int)UnicodeCategory.TitlecaseLetter | 1u << (int)UnicodeCategory.ModifierLetter
+            | 1u << (int)UnicodeCategory.OtherLetter | 1u << (int)UnicodeCategory.NonSpacingMark
+            | 1u << (int)UnicodeCategory.SpacingCombiningMark | 1u << (int)UnicodeCategory.EnclosingMark
+            | 1u << (int)UnicodeCategory.DecimalDigitNumber | 1u << (int)UnicodeCategory.LetterNumber
+            | 1u << (int)UnicodeCategory.ConnectorPunctuation;
+
+        public static Item Range(int first, int last) => new(first, last, 0, false, false);
+        public static Item Space(bool negated) => new(1, 0, 0, true, negated);
+        public static Item Digit(bool negated) => new(1, 0, 1u << (int)UnicodeCategory.DecimalDigitNumber, false, negated);
+        public static Item Word(bool negated) => new(1, 0, WordCategories, false, negated);
+
+        /// <summary>The categories whose two-letter name starts with <paramref name="name"/>; null when there is none.</summary>
+        public static Item? Category(string name, bool negated)
+        {
+            uint categories = 0;
+            for (int i = 0; name is { Length: 1 or 2 } && i < CategoryNames.Length; i++)
+                if (CategoryNames[i].StartsWith(name, StringComparison.Ordinal))
+                    categories |= 1u << i;
+            return categories == 0 ? null : new Item(1, 0, categories, false, negated);
+        }
+
+        public bool Contains(int code) =>
+            (code >= First && code <= Last
+            || WhiteSpace && IsWhiteSpace(code)
+            || Categories != 0 && (Categories >> (int)CharUnicodeInfo.GetUnicodeCategory(code) & 1) != 0) != Negated;
+
+        // in the order of UnicodeCategory
+        private static readonly string[] CategoryNames =
+        [
+            "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co",
+            "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Cn",
+        ];
+    }
+
+    /// <summary>Unicode's White_Space property.</summary>
+    public static bool IsWhiteSpace(int code) => code <= char.MaxValue && char.IsWhiteSpace((char)code);
+}
