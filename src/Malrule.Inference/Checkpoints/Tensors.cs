@@ -27,11 +27,18 @@ internal sealed unsafe class DenseTensor(string name, DType dtype, int[] shape, 
 }
 
 /// <summary>One linear layer of a checkpoint: y = x·Wᵀ + b, with W [Outputs, Inputs] as Hugging Face counts it.</summary>
-internal abstract record LinearSource(string Name, int Inputs, int Outputs, DenseTensor? Bias);
+internal abstract record LinearSource(string Name, int Inputs, int Outputs, DenseTensor? Bias)
+{
+    /// <summary>W[output, input] in fp32.</summary>
+    public abstract float this[int output, int input] { get; }
+}
 
 /// <summary>Unquantised weights [Outputs, Inputs].</summary>
 internal sealed record DenseLinear(string Name, int Inputs, int Outputs, DenseTensor Weight, DenseTensor? Bias)
-    : LinearSource(Name, Inputs, Outputs, Bias);
+    : LinearSource(Name, Inputs, Outputs, Bias)
+{
+    public override float this[int output, int input] => Weight[(long)output * Inputs + input];
+}
 
 /// <summary>
 /// AWQ "gemm" weights: <c>w[k, n] = (q − z) · s</c> with q, z in 0…15 and z, s at group k / GroupSize.
@@ -43,4 +50,19 @@ internal sealed record AwqLinear(string Name, int Inputs, int Outputs, int Group
     : LinearSource(Name, Inputs, Outputs, Bias)
 {
     public static ReadOnlySpan<byte> NibbleOfColumn => [0, 4, 1, 5, 2, 6, 3, 7];
+
+    public override float this[int output, int input]
+    {
+        get
+        {
+            int group = input / GroupSize;
+            return (Nibble(QWeight, input, output) - Nibble(QZeros, group, output)) * Scales[(long)group * Outputs + output];
+        }
+    }
+
+    private unsafe int Nibble(DenseTensor words, int row, int column)
+    {
+        int word = ((int*)words.Data)[(long)row * (Outputs / 8) + column / 8];
+        return (word >> (4 * NibbleOfColumn[column % 8])) & 15;
+    }
 }

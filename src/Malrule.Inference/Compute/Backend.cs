@@ -20,7 +20,10 @@ internal abstract class Backend : IDisposable
     /// <summary>Repacks the parts, which share their input, into one layer whose outputs stand side by side.</summary>
     public abstract Linear LoadLinear(params ReadOnlySpan<LinearSource> parts);
 
-    /// <summary>A table [rows, columns] for <see cref="Embed"/>; where it is also the tied output layer, <see cref="LoadLinear"/> is given the same tensor.</summary>
+    /// <summary>
+    /// A table [rows, columns] for <see cref="Embed"/>. It may read the checkpoint's own memory, which must outlive it.
+    /// Where it is also the tied output layer, <see cref="LoadLinear"/> is given the same tensor.
+    /// </summary>
     public abstract Table LoadTable(DenseTensor table);
 
     public abstract Vector LoadVector(DenseTensor vector);
@@ -71,6 +74,14 @@ internal abstract class Backend : IDisposable
     public abstract void Sample(Tensor logits, SamplingBatch batch, SamplingResult result);
 
     public abstract void Dispose();
+
+    protected static int TotalOutputs(ReadOnlySpan<LinearSource> parts)
+    {
+        int outputs = 0;
+        foreach (LinearSource part in parts)
+            outputs += part.Outputs;
+        return outputs;
+    }
 }
 
 /// <summary>fp32 device memory [Rows, Columns].</summary>

@@ -1,3 +1,5 @@
+using Malrule.Inference.Compute;
+
 namespace Malrule.Inference.Execution;
 
 /// <summary>
@@ -26,4 +28,8 @@ internal sealed class AttentionBatch
 
     /// <summary>Page numbers; the page of key k of a run stands at [run.Table + k / 16].</summary>
     public List<int> BlockTables { get; } = [];
+
+    /// <summary>Where key <paramref name="key"/> of a run is stored: page · 16 + offset.</summary>
+    public int Slot(Run run, int key) =>
+        BlockTables[run.Table + key / KvShape.PageTokens] * KvShape.PageTokens + key % KvShape.PageTokens;
 }

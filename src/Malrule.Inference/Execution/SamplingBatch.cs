@@ -57,6 +57,7 @@ internal sealed class SamplingBatch
 /// <summary>What <see cref="SamplingBatch"/> asked for: entries 0…Draws−1 are the draws, Draws…Draws+ScoredRows−1 the scored rows.</summary>
 internal sealed class SamplingResult
 {
+    /// <summary>-1 where the row was not finite or every token was banned.</summary>
     public int[] TokenId = [];
 
     /// <summary>Raw log-softmax of the token, before any processing; NaN where none was asked for.</summary>
@@ -72,4 +73,28 @@ internal sealed class SamplingResult
 
     /// <summary>Entries whose logits held a value that is not finite.</summary>
     public bool[] NotFinite = [];
+
+    /// <summary>Makes room for a batch's entries and lays out <see cref="TopStart"/>.</summary>
+    public void Reserve(SamplingBatch batch, int vocabulary)
+    {
+        int entries = batch.Draws + batch.ScoredRows;
+        if (TokenId.Length < entries)
+        {
+            TokenId = new int[entries];
+            Logprob = new float[entries];
+            Rank = new int[entries];
+            TopStart = new int[entries + 1];
+            NotFinite = new bool[entries];
+        }
+        for (int entry = 0; entry < entries; entry++)
+        {
+            int wanted = entry < batch.Draws ? batch.TopLogprobs[entry] : batch.ScoredTop[entry - batch.Draws];
+            TopStart[entry + 1] = checked(TopStart[entry] + Math.Clamp(wanted, 0, vocabulary));
+        }
+        if (TopToken.Length < TopStart[entries])
+        {
+            TopToken = new int[TopStart[entries]];
+            TopLogprob = new float[TopStart[entries]];
+        }
+    }
 }
