@@ -23,9 +23,9 @@ internal sealed class IncrementalDecoder
     public IncrementalDecoder(Tokenizer tokenizer, ReadOnlySpan<int> promptTokenIds, bool skipSpecialTokens)
     {
         (_tokenizer, _skipSpecialTokens) = (tokenizer, skipSpecialTokens);
-        // The last few tokens decide: an unfinished character has at most three bytes, and whether any token came before.
-        for (int i = Math.Max(0, promptTokenIds.Length - 32); i < promptTokenIds.Length; i++)
-            Append(promptTokenIds[i]);
+        foreach (int id in promptTokenIds)
+            tokenizer.AppendText(id, skipSpecialTokens, ref _isFirst, _utf8);
+        Characters(flush: false);
     }
 
     /// <summary>The text that becomes final with a token; often empty.</summary>
