@@ -4,7 +4,8 @@ namespace Malrule.Benchmarks.Checkpoints;
 
 /// <summary>
 /// A Qwen2 decoder: the sizes of a published checkpoint, its <c>config.json</c> and its tensors under their published names.
-/// Weights have deviation 0.02, embeddings one that gives logits a deviation near 2, so that activations stay in the range of trained models.
+/// Weights and embeddings have deviation 0.02, so that what layers add outweighs the embedding they began with; the last norm gives
+/// logits a deviation near 2. So activations stay in the range of trained models, and the output is no mere echo of the last token.
 /// </summary>
 internal sealed record Qwen2Shape(int Hidden, int Intermediate, int Layers, int Heads, int KvHeads, int Vocabulary,
     int MaxPositions = 32768, int MaxWindowLayers = 21, double RepetitionPenalty = 1.1)
@@ -69,9 +70,9 @@ internal sealed record Qwen2Shape(int Hidden, int Intermediate, int Layers, int 
 
     public IEnumerable<TensorSpec> Tensors(int? group, string dtype)
     {
-        const double deviation = 0.02;
+        const double deviation = 0.02, logitDeviation = 2;
         int kvColumns = KvHeads * HeadDim;
-        yield return Fill.Normal("model.embed_tokens.weight", dtype, 0, 2 / Math.Sqrt(Hidden), Vocabulary, Hidden);
+        yield return Fill.Normal("model.embed_tokens.weight", dtype, 0, deviation, Vocabulary, Hidden);
         for (int i = 0; i < Layers; i++)
         {
             string layer = $"model.layers.{i}.";
@@ -90,6 +91,7 @@ internal sealed record Qwen2Shape(int Hidden, int Intermediate, int Layers, int 
             }
             yield return Fill.Normal($"{layer}post_attention_layernorm.weight", dtype, 1, 0.05, Hidden);
         }
-        yield return Fill.Normal("model.norm.weight", dtype, 1, 0.05, Hidden);
+        double lastNorm = logitDeviation / (deviation * Math.Sqrt(Hidden));
+        yield return Fill.Normal("model.norm.weight", dtype, lastNorm, 0.05 * lastNorm, Hidden);
     }
 }
