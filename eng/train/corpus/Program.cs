@@ -48,6 +48,30 @@ pairs.SetAction(arguments =>
     });
 });
 
+var set = new Option<EvaluationSet>("--set") { Description = "What the prompts are made from." };
+var evaluation = new Command("evaluation", "Prompts that no training conversation holds, with the misconception behind each.") { seed, count, start, set };
+evaluation.SetAction(arguments =>
+{
+    var generator = new EvaluationGenerator(arguments.GetValue(seed), arguments.GetValue(set));
+    Print(arguments, (writer, index) =>
+    {
+        EvaluationPrompt prompt = generator.Generate(index);
+        writer.WriteStartObject();
+        writer.WriteStartArray("messages");
+        foreach (ChatMessage message in prompt.Messages)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("role", message.Role);
+            writer.WriteString("content", message.Content);
+            writer.WriteEndObject();
+        }
+        writer.WriteEndArray();
+        writer.WriteNumber("id", prompt.Gold.Id);
+        writer.WriteBoolean("shown", prompt.IsShown);
+        writer.WriteEndObject();
+    });
+});
+
 var catalogue = new Command("catalogue", "The misconceptions, kept-out ones marked.");
 catalogue.SetAction(_ =>
 {
@@ -60,11 +84,15 @@ catalogue.SetAction(_ =>
         writer.WriteString("name", rule.Name);
         writer.WriteString("construct", rule.Construct.Name);
         writer.WriteBoolean("kept_out", rule.IsKeptOut);
+        writer.WriteStartArray("paraphrases");
+        foreach (string paraphrase in rule.Paraphrases)
+            writer.WriteStringValue(paraphrase);
+        writer.WriteEndArray();
         writer.WriteEndObject();
     });
 });
 
-return new RootCommand("Training data for Malrule's small models.") { conversations, pairs, catalogue }.Parse(args).Invoke();
+return new RootCommand("Training data for Malrule's small models.") { conversations, pairs, evaluation, catalogue }.Parse(args).Invoke();
 
 void Print(ParseResult arguments, Action<System.Text.Json.Utf8JsonWriter, long> write)
 {
