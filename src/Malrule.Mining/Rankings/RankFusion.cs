@@ -31,7 +31,7 @@ public sealed class RankFusion
     public IReadOnlyList<Candidate> Fuse(IReadOnlyList<Vote> votes, int top = 25)
     {
         ArgumentNullException.ThrowIfNull(votes);
-        ArgumentOutOfRangeException.ThrowIfNegative(top);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(top);
         int count = _catalogue.Count;
         foreach (Vote vote in votes)
         {
@@ -59,7 +59,13 @@ public sealed class RankFusion
                 else
                     AddScores(vote, work, ref listed);
             }
-            return listed == 0 ? [] : Best(work, top);
+            // Points become the candidates' scores as they are: Borda's are the whole numbers that the count gives.
+            for (int row = 0; row < count; row++)
+            {
+                if (work.FirstSeen[row] == int.MaxValue)
+                    work.Points[row] = double.NegativeInfinity;
+            }
+            return TopCandidates.Select(_catalogue, work.Points, top, tieOrder: _options.Ties == TieOrder.FirstSample ? work.FirstSeen : default);
         }
         finally
         {
@@ -115,37 +121,6 @@ public sealed class RankFusion
             sum += Math.Exp((score - highest) / _options.Temperature);
         for (int row = 0; row < scores.Length; row++)
             work.Points[row] += vote.Weight * (Math.Exp((scores[row] - highest) / _options.Temperature) / sum);
-    }
-
-    // Points become the candidates' scores as they are: Borda's are the whole numbers that the count gives.
-    private List<Candidate> Best(Work work, int top)
-    {
-        var best = new List<(int Row, double Points)>(top + 1);
-        for (int row = 0; row < work.Points.Length; row++)
-        {
-            if (work.FirstSeen[row] == int.MaxValue)
-                continue;
-            if (double.IsNaN(work.Points[row]))
-                throw new ArgumentException("A score is not a number, so the catalogue cannot be ranked by it.");
-            if (best.Count == top && (top == 0 || !Precedes(row, best[^1].Row, work)))
-                continue;
-            int place = best.Count;
-            while (place > 0 && Precedes(row, best[place - 1].Row, work))
-                place--;
-            best.Insert(place, (row, work.Points[row]));
-            if (best.Count > top)
-                best.RemoveAt(top);
-        }
-        return best.ConvertAll(entry => new Candidate(_catalogue.Items[entry.Row].Id, entry.Points));
-    }
-
-    private bool Precedes(int row, int other, Work work)
-    {
-        if (work.Points[row] != work.Points[other])
-            return work.Points[row] > work.Points[other];
-        return _options.Ties == TieOrder.FirstSample
-            ? work.FirstSeen[row] < work.FirstSeen[other]
-            : _catalogue.Items[row].Id < _catalogue.Items[other].Id;
     }
 
     private readonly ref struct Work(Span<double> points, Span<int> firstSeen, Span<int> order, Span<long> keys)
