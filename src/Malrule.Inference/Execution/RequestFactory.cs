@@ -1,0 +1,129 @@
+using Malrule.Inference.Scheduling;
+using Malrule.Inference.Tokenization;
+
+namespace Malrule.Inference.Execution;
+
+/// <summary>Turns requests into groups of branches, refusing what the model cannot serve, and finished groups into outputs. Thread-safe.</summary>
+internal sealed class RequestFactory(LoadedModel model, EngineOptions options)
+{
+    private long _arrivals;
+
+    /// <exception cref="InvalidInputException">The prompt or a parameter cannot be served.</exception>
+    public SequenceGroup Create(GenerationRequest request, Action<SequenceGroup> completed)
+    {
+        var sampling = request.Sampling;
+        sampling.Validate();
+        CheckAgainstModel(sampling);
+        var (text, prompt) = Encode(request.Prompt);
+        CheckPrompt(prompt);
+
+        var stop = StopRules.From(sampling, model.EosTokenIds, prompt.Length, model.Info.MaxModelLength);
+        return new SequenceGroup(prompt, sampling, stop, SeedOf(sampling), () => new OutputText(model.Tokenizer, prompt, sampling))
+        {
+            PromptText = text,
+            PromptTokens = sampling.RepetitionPenalty != 1 ? [.. prompt] : null,
+            BadWords = BadWords(sampling),
+            Completed = completed,
+        };
+    }
+
+    public static RequestOutput Output(int index, SequenceGroup group) => new()
+    {
+        Index = index,
+        Prompt = group.PromptText,
+        PromptTokenIds = group.PromptTokenIds,
+        PromptLogprobs = group.PromptLogprobs,
+        CachedTokens = group.CachedTokens,
+        Error = group.Error,
+        Outputs = group.Error is not null ? [] : [.. group.Branches.Select(branch => new CompletionOutput
+        {
+            Index = branch.Index,
+            Text = branch.Text.ToString(),
+            TokenIds = branch.OutputTokenIds,
+            CumulativeLogprob = branch.CumulativeLogprob,
+            Logprobs = branch.Logprobs,
+            FinishReason = branch.FinishReason,
+            StopReason = branch.StopReason,
+        })],
+    };
+
+    private (string? Text, int[] TokenIds) Encode(Prompt prompt)
+    {
+        if (prompt is Prompt.FromTokenIds ids)
+            return (null, [.. ids.TokenIds]);
+        var tokenizer = model.Tokenizer ?? throw new InvalidInputException(
+            $"{model.Info.ModelDirectory}: there is no tokenizer.json, so the prompt must be given as token ids.");
+        switch (prompt)
+        {
+            case Prompt.FromText { Text: var text }:
+                return (text, tokenizer.Encode(text, addSpecialTokens: true));
+            case Prompt.FromConversation conversation:
+                var template = model.ChatTemplate ?? throw new InvalidInputException($"{model.Info.ModelDirectory}: the checkpoint has no chat template; give the prompt as text.");
+                string rendered = template.Render(conversation.Messages, conversation.AddGenerationPrompt);
+                return (rendered, tokenizer.Encode(rendered, addSpecialTokens: false)); // the template writes the special tokens
+            default:
+                throw new InvalidInputException($"A prompt of type {prompt.GetType().Name} is not known.");
+        }
+    }
+
+    private void CheckPrompt(int[] prompt)
+    {
+        if (prompt.Length == 0)
+            throw new InvalidInputException("The prompt is empty; a model needs at least one token to go on from.");
+        if (prompt.Length >= model.Info.MaxModelLength)
+            throw new InvalidInputException(
+                $"The prompt has {prompt.Length} tokens; at most {model.Info.MaxModelLength - 1} fit, since prompt and output together may have {model.Info.MaxModelLength} (max_model_len).");
+        foreach (int id in prompt)
+            CheckTokenId("The prompt", id);
+    }
+
+    private void CheckAgainstModel(SamplingParams sampling)
+    {
+        CheckLogprobs("logprobs", sampling.Logprobs);
+        CheckLogprobs("prompt_logprobs", sampling.PromptLogprobs);
+        foreach (int id in sampling.LogitBias?.Keys ?? [])
+            CheckTokenId("logit_bias", id);
+        foreach (int id in sampling.AllowedTokenIds ?? [])
+            CheckTokenId("allowed_token_ids", id);
+        if (model.Tokenizer is null && (sampling.Stop.Count > 0 || sampling.BadWords.Count > 0))
+            throw new InvalidInputException("stop and bad_words need a tokenizer, which this checkpoint does not have; use stop_token_ids.");
+    }
+
+    private void CheckLogprobs(string field, int? count)
+    {
+        int most = options.MaxLogprobs;
+        if (count is { } wanted && most >= 0 && (wanted < 0 || wanted > most))
+            throw new InvalidInputException($"{field} is {wanted}; this engine gives at most {most} (max_logprobs).");
+    }
+
+    private void CheckTokenId(string where, int id)
+    {
+        if (id < 0 || id >= model.Info.VocabSize)
+            throw new InvalidInputException($"{where} names the token id {id}; the model's vocabulary has the ids 0 to {model.Info.VocabSize - 1}.");
+    }
+
+    /// <summary>Without a seed of its own, a request derives one from the engine's and its arrival (SplitMix64's finaliser).</summary>
+    private ulong SeedOf(SamplingParams sampling)
+    {
+        if (sampling.Seed is { } seed and not -1)
+            return unchecked((ulong)seed);
+        ulong z = unchecked((ulong)options.Seed * 0x9E3779B97F4A7C15 + (ulong)Interlocked.Increment(ref _arrivals) * 0xD1B54A32D192ED03);
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >> 31);
+    }
+
+    /// <summary>Each word as it is encoded at the start of a text and after a space, as vLLM bans them.</summary>
+    private List<int[]> BadWords(SamplingParams sampling)
+    {
+        var words = new List<int[]>();
+        foreach (string word in sampling.BadWords)
+            foreach (string form in (ReadOnlySpan<string>)[word.TrimStart(), " " + word.TrimStart()])
+            {
+                int[] ids = model.Tokenizer!.Encode(form, addSpecialTokens: false);
+                if (ids.Length > 0 && !words.Any(other => other.AsSpan().SequenceEqual(ids)))
+                    words.Add(ids);
+            }
+        return words;
+    }
+}

@@ -1,0 +1,179 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Malrule.Inference.Execution;
+using Malrule.Inference.Hub;
+using Malrule.Inference.Scheduling;
+
+namespace Malrule.Inference;
+
+/// <summary>
+/// A language model that serves batches: continuous batching over paged, prefix-cached keys and values, n branches a prompt, seeded.
+/// One worker thread owns the model; every member may be called from any thread at the same time.
+/// <para>Results do not depend on what else is in the batch, on the number of threads or on the state of the prefix cache.</para>
+/// </summary>
+public sealed class LlmEngine : IAsyncDisposable
+{
+    private readonly LoadedModel _model;
+    private readonly RequestFactory _requests;
+    private readonly BlockingCollection<Action> _inbox = [];
+    private readonly Task _worker;
+    private readonly EngineOptions _options;
+    private EngineStatistics _statistics = new(0, 0, 0, 0, 0);
+    private long _cachedTokens;
+    private int _disposed;
+
+    private LlmEngine(LoadedModel model, EngineOptions options)
+    {
+        (_model, _options) = (model, options);
+        _requests = new RequestFactory(model, options);
+        _worker = Task.Factory.StartNew(Work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    /// <summary>What was loaded and how it computes.</summary>
+    public EngineInfo Info => _model.Info;
+
+    /// <summary>The checkpoint's tokenizer; null where it has none: such a checkpoint serves token ids.</summary>
+    public Tokenizer? Tokenizer => _model.Tokenizer;
+
+    /// <summary>The checkpoint's chat template, where it has one.</summary>
+    public ChatTemplate? ChatTemplate => _model.ChatTemplate;
+
+    /// <summary>What generation_config.json recommends; not merged into explicit parameters.</summary>
+    public GenerationDefaults GenerationDefaults => _model.GenerationDefaults;
+
+    /// <summary>Counters since loading.</summary>
+    public EngineStatistics Statistics => Volatile.Read(ref _statistics);
+
+    /// <summary>Loads a model folder, or a hub id from the local Hugging Face cache.</summary>
+    /// <exception cref="InvalidInputException">The checkpoint cannot be read, its architecture is not supported, or it does not fit in memory.</exception>
+    public static Task<LlmEngine> LoadAsync(string modelDirectoryOrHubId, EngineOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        options ??= new EngineOptions();
+        return Task.Run(() => new LlmEngine(LoadedModel.Load(HubCache.Resolve(modelDirectoryOrHubId), options), options), cancellationToken);
+    }
+
+    /// <summary>Renders each conversation with the chat template and generates; results are in input order.</summary>
+    /// <exception cref="InvalidInputException">A sampling parameter is wrong, or there is no chat template; with <see cref="EngineOptions.Strict"/> also a bad conversation.</exception>
+    public Task<IReadOnlyList<RequestOutput>> ChatAsync(IReadOnlyList<IReadOnlyList<ChatMessage>> conversations, SamplingParams sampling, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(conversations);
+        if (ChatTemplate is null)
+            throw new InvalidInputException($"{Info.ModelDirectory}: the checkpoint has no chat template, so it cannot chat; use plain prompts.");
+        return GenerateAsync([.. conversations.Select(messages => new Prompt.FromConversation(messages))], sampling, cancellationToken);
+    }
+
+    /// <summary>Generates from each prompt with the same parameters; results are in input order.</summary>
+    /// <exception cref="InvalidInputException">A sampling parameter is wrong; with <see cref="EngineOptions.Strict"/> also a bad prompt.</exception>
+    public async Task<IReadOnlyList<RequestOutput>> GenerateAsync(IReadOnlyList<Prompt> prompts, SamplingParams sampling, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentNullException.ThrowIfNull(sampling);
+        sampling.Validate();
+        var outputs = new RequestOutput[prompts.Count];
+        var requests = prompts.Select(prompt => new GenerationRequest(prompt, sampling)).ToList();
+        await foreach (var output in StreamAsync(requests, cancellationToken).ConfigureAwait(false))
+            outputs[output.Index] = output;
+        return outputs;
+    }
+
+    /// <summary>
+    /// Generates and yields each request as it finishes; <see cref="RequestOutput.Index"/> is its place in the list. A bad request
+    /// fails alone: its result carries the error. Cancelling stops the sequences and frees their pages.
+    /// </summary>
+    public async IAsyncEnumerable<RequestOutput> StreamAsync(IReadOnlyList<GenerationRequest> requests, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(requests);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        var results = Channel.CreateUnbounded<RequestOutput>(new UnboundedChannelOptions { SingleReader = true });
+        var submitted = new ConcurrentQueue<SequenceGroup>();
+        using var stopped = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        // Prompts are rendered and encoded here, while the worker computes the first ones.
+        var feeder = Task.Run(() => Feed(requests, results.Writer, submitted, stopped.Token), CancellationToken.None);
+        try
+        {
+            for (int i = 0; i < requests.Count; i++)
+                yield return await results.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await stopped.CancelAsync().ConfigureAwait(false);
+            await feeder.ConfigureAwait(false);
+            Post(() =>
+            {
+                foreach (var group in submitted)
+                    _model.Core.Abort(group);
+            });
+        }
+    }
+
+    /// <summary>Stops all sequences and returns all memory.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        _inbox.CompleteAdding();
+        await _worker.ConfigureAwait(false);
+        _model.Dispose();
+        _inbox.Dispose();
+    }
+
+    private void Feed(IReadOnlyList<GenerationRequest> requests, ChannelWriter<RequestOutput> results, ConcurrentQueue<SequenceGroup> submitted, CancellationToken stopped)
+    {
+        for (int i = 0; i < requests.Count && !stopped.IsCancellationRequested; i++)
+        {
+            int index = i;
+            SequenceGroup group;
+            try
+            {
+                group = _requests.Create(requests[i], finished =>
+                {
+                    Interlocked.Add(ref _cachedTokens, finished.CachedTokens);
+                    results.TryWrite(RequestFactory.Output(index, finished));
+                });
+            }
+            catch (InvalidInputException error) when (!_options.Strict)
+            {
+                results.TryWrite(new RequestOutput { Index = index, PromptTokenIds = [], Outputs = [], Error = error });
+                continue;
+            }
+            catch (Exception error)
+            {
+                results.TryComplete(error);
+                return;
+            }
+            submitted.Enqueue(group);
+            if (!Post(() => _model.Core.Add(group)))
+                results.TryComplete(new ObjectDisposedException(nameof(LlmEngine)));
+        }
+    }
+
+    /// <summary>Has the worker run something between two steps; false: the engine is gone.</summary>
+    private bool Post(Action action)
+    {
+        try
+        {
+            _inbox.Add(action);
+            return true;
+        }
+        catch (InvalidOperationException) // completed or disposed
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The worker: takes what arrived, runs a step, until the engine is disposed.</summary>
+    private void Work()
+    {
+        var core = _model.Core;
+        while (!_inbox.IsCompleted)
+        {
+            while (core.HasWork ? _inbox.TryTake(out var action) : _inbox.TryTake(out action, Timeout.Infinite))
+                action();
+            if (!core.HasWork)
+                continue;
+            core.Step();
+            Volatile.Write(ref _statistics, new EngineStatistics(core.PromptTokens, Interlocked.Read(ref _cachedTokens), core.GeneratedTokens, core.Steps, core.Preemptions));
+        }
+    }
+}

@@ -1,0 +1,119 @@
+using Malrule.Inference.Tests.Models;
+using Malrule.Tests;
+
+namespace Malrule.Inference.Tests.Execution;
+
+public sealed class LlmEngineTests
+{
+    private static readonly EngineOptions Options = new() { Device = "cpu", Memory = 256 << 20, MaxModelLength = 256 };
+    private static readonly int[] Prompt = [1, 5, 9, 200, 40, 41];
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    private static Task<LlmEngine> Load(EngineOptions? options = null) => LlmEngine.LoadAsync(Fixture.Load("qwen2-awq-tiny").Directory, options ?? Options, Cancel);
+
+    private static async Task<CompletionOutput> One(LlmEngine engine, SamplingParams sampling) =>
+        (await engine.GenerateAsync([Prompt], sampling, Cancel))[0].Outputs[0];
+
+    [Fact]
+    public async Task A_stop_id_ends_the_output_and_is_kept_among_its_ids()
+    {
+        await using var engine = await Load();
+        var free = await One(engine, new SamplingParams { Temperature = 0, MaxTokens = 8, IgnoreEos = true });
+        Assert.Equal((FinishReason.Length, 8), (free.FinishReason, free.TokenIds.Count));
+
+        int stop = free.TokenIds[3], at = free.TokenIds.ToList().IndexOf(stop) + 1;
+        var stopped = await One(engine, new SamplingParams { Temperature = 0, MaxTokens = 8, IgnoreEos = true, StopTokenIds = [stop] });
+        Assert.Equal(free.TokenIds.Take(at), stopped.TokenIds);
+        Assert.Equal((FinishReason.Stop, new StopReason(stop, null)), (stopped.FinishReason, stopped.StopReason));
+
+        var late = await One(engine, new SamplingParams { Temperature = 0, MaxTokens = 8, IgnoreEos = true, StopTokenIds = [stop], MinTokens = at + 1 });
+        Assert.DoesNotContain(stop, late.TokenIds.Take(at + 1)); // banned until then
+    }
+
+    [Fact]
+    public async Task Only_allowed_tokens_are_drawn_and_biased_ones_win()
+    {
+        await using var engine = await Load();
+        var allowed = await One(engine, new SamplingParams { Seed = 1, MaxTokens = 12, IgnoreEos = true, AllowedTokenIds = [17, 23] });
+        Assert.All(allowed.TokenIds, id => Assert.Contains(id, (int[])[17, 23]));
+        var biased = await One(engine, new SamplingParams { Seed = 1, MaxTokens = 3, IgnoreEos = true, LogitBias = new Dictionary<int, float> { [99] = 100 } });
+        Assert.Equal([99, 99, 99], biased.TokenIds);
+    }
+
+    [Fact]
+    public async Task A_bad_prompt_fails_alone_and_in_a_strict_engine_throws()
+    {
+        int[] unknown = [1, 5_000], tooLong = new int[256], empty = [];
+        await using (var engine = await Load())
+        {
+            var outputs = await engine.GenerateAsync([Prompt, unknown, tooLong, empty, "text", Prompt], new SamplingParams { Seed = 3 }, Cancel);
+            Assert.Equal(outputs[0].Outputs[0].TokenIds, outputs[5].Outputs[0].TokenIds);
+            Assert.Contains("token id 5000", outputs[1].Error!.Message);
+            Assert.Contains("256 tokens; at most 255", outputs[2].Error!.Message);
+            Assert.Contains("empty", outputs[3].Error!.Message);
+            Assert.Contains("no tokenizer.json", outputs[4].Error!.Message);
+        }
+        await using (var engine = await Load(Options with { Strict = true }))
+            await Assert.ThrowsAsync<InvalidInputException>(() => engine.GenerateAsync([Prompt, unknown], new SamplingParams(), Cancel));
+    }
+
+    [Fact]
+    public async Task Cancelling_stops_the_sequences_and_the_engine_serves_on()
+    {
+        await using var engine = await Load();
+        using var source = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var endless = new GenerationRequest(Prompt, new SamplingParams { N = 4, Seed = 1, MaxTokens = null, IgnoreEos = true });
+        var requests = Enumerable.Repeat(endless, 50).ToList();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (var output in engine.StreamAsync(requests, source.Token))
+                await source.CancelAsync();
+        });
+        long generated = engine.Statistics.GeneratedTokens;
+        Assert.Equal(5, (await One(engine, new SamplingParams { Seed = 1, MaxTokens = 5, IgnoreEos = true })).TokenIds.Count);
+        Assert.True(engine.Statistics.GeneratedTokens < generated + 50 * 4 * 240, "cancelled branches went on");
+    }
+
+    [Fact]
+    public async Task Concurrent_callers_get_their_own_results()
+    {
+        await using var engine = await Load();
+        var sampling = new SamplingParams { N = 2, Seed = 5, MaxTokens = 20, IgnoreEos = true };
+        var alone = await engine.GenerateAsync([Prompt], sampling, Cancel);
+        var all = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => engine.GenerateAsync([Prompt, (int[])[4, 4]], sampling, Cancel))));
+        Assert.All(all, outputs => Assert.Equal(alone[0].Outputs[1].TokenIds, outputs[0].Outputs[1].TokenIds));
+    }
+
+    [Fact]
+    public async Task A_request_that_cannot_be_served_is_refused_by_field()
+    {
+        await using var engine = await Load();
+        foreach (var (sampling, expected) in new (SamplingParams, string)[]
+        {
+            (new SamplingParams { Logprobs = 21 }, "logprobs is 21"),
+            (new SamplingParams { LogitBias = new Dictionary<int, float> { [4096] = 1 } }, "logit_bias names the token id 4096"),
+            (new SamplingParams { Stop = ["x"] }, "need a tokenizer"),
+        })
+            Assert.Contains(expected, (await engine.GenerateAsync([Prompt], sampling, Cancel))[0].Error!.Message);
+        Assert.Contains("top_p", (await Assert.ThrowsAsync<InvalidInputException>(() => engine.GenerateAsync([Prompt], new SamplingParams { TopP = 0 }, Cancel))).Message);
+    }
+
+    [Fact]
+    public async Task A_model_that_does_not_fit_its_budget_is_refused_with_the_numbers()
+    {
+        var error = await Assert.ThrowsAsync<InvalidInputException>(() => Load(Options with { Memory = 1 << 20 }));
+        Assert.Contains("does not fit in its memory budget of 1 MiB", error.Message);
+        await using var shortened = await Load(Options with { Memory = 48 << 20, MaxModelLength = null });
+        Assert.InRange(shortened.Info.MaxModelLength, 256, 2048);
+    }
+
+    [Fact]
+    public async Task Another_architecture_is_refused_by_name()
+    {
+        string folder = TestPaths.TemporaryFolder();
+        await File.WriteAllTextAsync(Path.Combine(folder, "config.json"), """{"model_type": "mamba"}""", Cancel);
+        Assert.Contains("model_type must be qwen2", (await Assert.ThrowsAsync<InvalidInputException>(() => LlmEngine.LoadAsync(folder, cancellationToken: Cancel))).Message);
+        Assert.Contains("no such folder", (await Assert.ThrowsAsync<InvalidInputException>(() => LlmEngine.LoadAsync(folder + "-absent", cancellationToken: Cancel))).Message);
+    }
+}

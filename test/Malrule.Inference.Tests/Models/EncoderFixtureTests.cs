@@ -1,0 +1,34 @@
+using System.Text.Json;
+using Malrule.Tests;
+
+namespace Malrule.Inference.Tests.Models;
+
+/// <summary>Exact embeddings against the recorded outputs of Hugging Face transformers in fp32.</summary>
+public sealed class EncoderFixtureTests
+{
+    [Theory]
+    [InlineData("bert-tiny", "reference", Pooling.Cls)]
+    [InlineData("bert-tiny", "reference", Pooling.Mean)]
+    [InlineData("bert-tiny", "cpu", Pooling.Cls)]
+    [InlineData("bert-tiny", "cpu", Pooling.Mean)]
+    [InlineData("nomic-bert-tiny", "reference", Pooling.Cls)]
+    [InlineData("nomic-bert-tiny", "reference", Pooling.Mean)]
+    [InlineData("nomic-bert-tiny", "cpu", Pooling.Cls)]
+    [InlineData("nomic-bert-tiny", "cpu", Pooling.Mean)]
+    public async Task Exact_embeddings_equal_those_of_Hugging_Face(string name, string device, Pooling pooling)
+    {
+        string directory = TestPaths.Data("fixtures", name);
+        using var json = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(directory, "expected.json"), TestContext.Current.CancellationToken));
+        await using var embedder = await TextEmbedder.LoadAsync(directory,
+            new EmbedderOptions { Device = device, Mode = ComputeMode.Exact, Pooling = pooling, MaxBatchedTokens = 64 }, TestContext.Current.CancellationToken);
+        foreach (var batch in json.RootElement.GetProperty("cases").EnumerateArray())
+        {
+            int[][] ids = batch.GetProperty("token_ids").Deserialize<int[][]>()!;
+            float[][] expected = batch.GetProperty(pooling == Pooling.Cls ? "cls_normalized" : "mean_normalized").Deserialize<float[][]>()!;
+            var actual = await embedder.EmbedAsync(ids, TestContext.Current.CancellationToken);
+            for (int i = 0; i < ids.Length; i++)
+                for (int d = 0; d < embedder.Dimensions; d++)
+                    Assert.Equal(expected[i][d], actual.Vectors[i][d], 1e-4f);
+        }
+    }
+}
