@@ -112,6 +112,7 @@ public sealed class LlmEngine : IAsyncDisposable
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
+        Post(_model.Core.AbortAll);
         _inbox.CompleteAdding();
         await _worker.ConfigureAwait(false);
         _model.Dispose();
@@ -144,7 +145,7 @@ public sealed class LlmEngine : IAsyncDisposable
             }
             submitted.Enqueue(group);
             if (!Post(() => _model.Core.Add(group)))
-                results.TryComplete(new ObjectDisposedException(nameof(LlmEngine)));
+                results.TryComplete(new MalruleException("The engine was disposed, or stopped after an error; load it again."));
         }
     }
 
@@ -162,7 +163,7 @@ public sealed class LlmEngine : IAsyncDisposable
         }
     }
 
-    /// <summary>The worker: takes what arrived, runs a step, until the engine is disposed.</summary>
+    /// <summary>The worker: takes what arrived, runs a step, until the engine is disposed. A step that throws fails every request and ends the engine.</summary>
     private void Work()
     {
         var core = _model.Core;
@@ -172,7 +173,18 @@ public sealed class LlmEngine : IAsyncDisposable
                 action();
             if (!core.HasWork)
                 continue;
-            core.Step();
+            try
+            {
+                core.Step();
+            }
+            catch (Exception error)
+            {
+                _inbox.CompleteAdding();
+                while (_inbox.TryTake(out var late))
+                    late();
+                core.FailAll(new MalruleException($"The engine stopped: {error.Message}", error));
+                return;
+            }
             Volatile.Write(ref _statistics, new EngineStatistics(core.PromptTokens, Interlocked.Read(ref _cachedTokens), core.GeneratedTokens, core.Steps, core.Preemptions));
         }
     }

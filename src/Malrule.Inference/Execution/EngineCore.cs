@@ -27,6 +27,22 @@ internal sealed class EngineCore(Scheduler scheduler, ModelRunner runner) : IDis
         group.Completed?.Invoke(group);
     }
 
+    public void AbortAll()
+    {
+        foreach (var group in scheduler.Groups.ToList())
+            Abort(group);
+    }
+
+    /// <summary>Ends every group with an error.</summary>
+    public void FailAll(MalruleException error)
+    {
+        foreach (var group in scheduler.Groups.ToList())
+        {
+            group.Error = error;
+            Abort(group);
+        }
+    }
+
     public void Step()
     {
         var step = scheduler.Schedule();

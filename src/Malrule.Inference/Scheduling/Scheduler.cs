@@ -19,7 +19,9 @@ internal sealed class Scheduler(BlockManager pages, int maxBatchedTokens, int ma
     private bool _preempted;
 
     public bool HasWork => _waiting.Count > 0 || _running.Count > 0;
-    public int WaitingGroups => _waiting.Count;
+
+    /// <summary>Every unfinished group.</summary>
+    public IEnumerable<SequenceGroup> Groups => _running.Concat(_waiting);
     public int RunningBranches => _runningBranches;
     public long Preemptions { get; private set; }
 
