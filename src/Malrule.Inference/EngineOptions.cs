@@ -67,6 +67,6 @@ public sealed record EngineOptions
     /// <summary>A bad prompt makes the whole call throw, as vLLM's does, instead of failing alone.</summary>
     public bool Strict { get; init; }
 
-    /// <summary>A kernel path to force (<c>scalar</c>, <c>avx2</c>, <c>avx512</c>, <c>vnni</c> …), for tests and comparisons; null: the best this machine runs.</summary>
+    /// <summary>A kernel path to force (<c>portable</c>, <c>avx2</c>, <c>avx512</c> …), for tests and comparisons; null: the best this machine runs.</summary>
     public string? KernelPath { get; init; }
 }

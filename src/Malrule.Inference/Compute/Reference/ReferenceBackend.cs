@@ -224,13 +224,15 @@ internal sealed class ReferenceBackend : Backend
         double max = weights.Max(), sum = 0;
         for (int key = 0; key < count; key++)
             sum += weights[key] = Math.Exp(weights[key] - max);
-        for (int d = 0; d < output.Length; d++)
+        var totals = new double[output.Length];
+        for (int key = 0; key < count; key++)
         {
-            double total = 0;
-            for (int key = 0; key < count; key++)
-                total += weights[key] * values(key)[d];
-            output[d] = (float)(total / sum);
+            Span<float> value = values(key);
+            for (int d = 0; d < totals.Length; d++)
+                totals[d] += weights[key] * value[d];
         }
+        for (int d = 0; d < totals.Length; d++)
+            output[d] = (float)(totals[d] / sum);
     }
 
     private delegate Span<float> Rows(int key);

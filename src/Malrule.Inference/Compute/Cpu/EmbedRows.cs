@@ -1,0 +1,30 @@
+using Malrule.Inference.Checkpoints;
+
+namespace Malrule.Inference.Compute.Cpu;
+
+/// <summary>output[i] (+)= table[ids[i]], widened to fp32.</summary>
+internal unsafe struct EmbedRows<S, V>(RowItems rows, int* ids, DenseTensor table, CpuTensor output, bool add) : IJob
+    where S : ISimd<V> where V : unmanaged
+{
+    public readonly void Run(int item, int worker)
+    {
+        for (int row = rows.First(item); row < rows.End(item); row++)
+        {
+            long first = (long)ids[row] * output.Columns;
+            float* y = output.Row(row);
+            int j = 0;
+            if (table.DType == DType.F16)
+            {
+                for (; j + S.Width <= output.Columns; j += S.Width)
+                {
+                    V value = S.LoadHalf((ushort*)table.Data + first + j);
+                    S.Store(y + j, add ? S.Add(S.Load(y + j), value) : value);
+                }
+            }
+
+            // other types, and the end of a row, where a vector could reach past the mapped file
+            for (; j < output.Columns; j++)
+                y[j] = add ? y[j] + table[first + j] : table[first + j];
+        }
+    }
+}

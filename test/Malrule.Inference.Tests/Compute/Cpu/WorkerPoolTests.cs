@@ -1,0 +1,67 @@
+using Malrule.Inference.Compute.Cpu;
+
+namespace Malrule.Inference.Tests.Compute.Cpu;
+
+public sealed class WorkerPoolTests
+{
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(5)]
+    public void Every_item_runs_once(int threads)
+    {
+        using var pool = new WorkerPool(threads);
+        for (int round = 0; round < 3000; round++)
+        {
+            var counts = new int[round % 40];
+            pool.Run(counts.Length, new Count(counts, threads));
+            Assert.All(counts, count => Assert.Equal(1, count));
+            if (round % 1000 == 999)
+                Thread.Sleep(20); // long enough for the workers to park
+        }
+    }
+
+    [Fact]
+    public void An_exception_of_an_item_reaches_the_caller_and_the_pool_goes_on()
+    {
+        using var pool = new WorkerPool(3);
+        for (int round = 0; round < 200; round++)
+        {
+            Assert.Throws<InvalidDataException>(() => pool.Run(50, new Fail(round % 50)));
+            var counts = new int[20];
+            pool.Run(20, new Count(counts, 3));
+            Assert.All(counts, count => Assert.Equal(1, count));
+        }
+    }
+
+    [Fact]
+    public void Dispatch_allocates_nothing()
+    {
+        using var pool = new WorkerPool(2);
+        var counts = new int[8];
+        pool.Run(8, new Count(counts, 2));
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++)
+            pool.Run(8, new Count(counts, 2));
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    private readonly struct Count(int[] counts, int threads) : IJob
+    {
+        public void Run(int item, int worker)
+        {
+            Interlocked.Increment(ref counts[item]);
+            if (worker < 0 || worker >= threads)
+                throw new InvalidOperationException($"worker {worker}");
+        }
+    }
+
+    private readonly struct Fail(int at) : IJob
+    {
+        public void Run(int item, int worker)
+        {
+            if (item == at)
+                throw new InvalidDataException();
+        }
+    }
+}
