@@ -11,7 +11,7 @@ internal sealed record RandomCheckpoint
 {
     /// <summary>Names of <see cref="Shape"/>.</summary>
     public static readonly string[] Shapes =
-        ["qwen2.5-0.5b", "qwen2.5-1.5b", "qwen2.5-3b", "tiny", "bge-small", "bge-base", "nomic-embed-text"];
+        ["qwen2.5-0.5b", "qwen2.5-1.5b", "qwen2.5-3b", "tiny", "bge-small", "bge-base", "nomic-embed-text", "tiny-bge"];
 
     private static readonly string[] TokenizerFiles =
         ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt", "chat_template.jinja"];
@@ -45,20 +45,19 @@ internal sealed record RandomCheckpoint
                 File.WriteAllBytes(Path.Combine(Output, file), File.ReadAllBytes(Path.Combine(Tokenizer, file)));
             ids = [.. TokenIds(Path.Combine(Tokenizer, "tokenizer.json")).Values];
         }
-        List<TensorSpec> tensors = [.. Shape is "bge-small" or "bge-base" or "nomic-embed-text" ? Encoder(ids) : Decoder(ids)];
+        List<TensorSpec> tensors = [.. Shape is "bge-small" or "bge-base" or "nomic-embed-text" or "tiny-bge" ? Encoder(ids) : Decoder(ids)];
         SafetensorsWriter.Write(Output, tensors, Seed, ShardBytes);
         return tensors.Sum(tensor => tensor.Bytes);
     }
 
     private IEnumerable<TensorSpec> Decoder(int[] ids)
     {
-        int tinyVocabulary = ids.Length == 0 ? 1024 : (ids.Max() + 64) / 64 * 64;
         Qwen2Shape shape = Shape switch
         {
             "qwen2.5-0.5b" => new(896, 4864, 24, 14, 2, 151936),
             "qwen2.5-1.5b" => new(1536, 8960, 28, 12, 2, 151936),
             "qwen2.5-3b" => new(2048, 11008, 36, 16, 2, 151936, MaxWindowLayers: 70, RepetitionPenalty: 1.05),
-            "tiny" => new(256, 768, 4, 4, 2, tinyVocabulary, MaxPositions: 4096, MaxWindowLayers: 4),
+            "tiny" => new(256, 768, 4, 4, 2, TinyVocabulary(ids), MaxPositions: 4096, MaxWindowLayers: 4),
             _ => throw new ArgumentException($"--shape {Shape} is not one of {string.Join(", ", Shapes)}."),
         };
         CheckFits(ids, shape.Vocabulary);
@@ -81,6 +80,7 @@ internal sealed record RandomCheckpoint
         {
             "bge-small" => new(Nomic: false, 384, 1536, 12, 12, 30522, 512),
             "bge-base" => new(Nomic: false, 768, 3072, 12, 12, 30522, 512),
+            "tiny-bge" => new(Nomic: false, 128, 512, 2, 4, TinyVocabulary(ids), 512),
             _ => new(Nomic: true, 768, 3072, 12, 12, 30528, 8192),
         };
         if (Quant == "awq")
@@ -93,6 +93,8 @@ internal sealed record RandomCheckpoint
         WriteJson(Path.Combine("1_Pooling", "config.json"), shape.Pooling());
         return shape.Tensors(Quant == "fp16" ? "F16" : "F32");
     }
+
+    private static int TinyVocabulary(int[] ids) => ids.Length == 0 ? 1024 : (ids.Max() + 64) / 64 * 64;
 
     private void CheckFits(int[] ids, int vocabulary)
     {

@@ -1,0 +1,134 @@
+using System.Text.Json;
+using System.Threading.Channels;
+using Malrule.Inference;
+
+namespace Malrule.Cli.Batch;
+
+/// <summary>Counts of a batch so far.</summary>
+internal readonly record struct BatchProgress(long Done, long Failed);
+
+/// <summary>
+/// Runs a file of requests: they are answered concurrently and written in the order of the input, a bounded number being under way or
+/// waiting to be written. A bad line gives an error line; the others go on. The output appears under its name when it is whole; until
+/// then, and after an interruption, it stands beside it as <c>NAME.partial</c>.
+/// </summary>
+internal sealed class BatchRunner(OpenAiService service, int window)
+{
+    /// <summary>Longest line taken, in bytes.</summary>
+    public const int MaxLineBytes = 64 << 20;
+
+    /// <exception cref="InvalidInputException">The input cannot be read, or the output not written.</exception>
+    public async Task<BatchProgress> RunAsync(string input, string output, Action<BatchProgress> report, CancellationToken cancellationToken)
+    {
+        string partial = $"{output}.partial";
+        await using FileStream source = Open(input, FileMode.Open, FileAccess.Read);
+        BatchProgress progress;
+        await using (FileStream target = Open(partial, FileMode.Create, FileAccess.Write))
+        {
+            progress = await AnswerAllAsync(source, target, report, cancellationToken).ConfigureAwait(false);
+            target.Flush(flushToDisk: true);
+        }
+        File.Move(partial, output, overwrite: true);
+        return progress;
+    }
+
+    private async Task<BatchProgress> AnswerAllAsync(FileStream source, FileStream target, Action<BatchProgress> report, CancellationToken cancellationToken)
+    {
+        using var stopped = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Channel<Task<BatchResult>> results = Channel.CreateBounded<Task<BatchResult>>(window);
+        Task feeding = FeedAsync(source, results.Writer, stopped.Token);
+        var progress = new BatchProgress();
+        try
+        {
+            await foreach (Task<BatchResult> pending in results.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+            {
+                BatchResult result = await pending.ConfigureAwait(false);
+                await JsonSerializer.SerializeAsync(target, result, OpenAiJson.Readable.BatchResult, CancellationToken.None).ConfigureAwait(false);
+                target.WriteByte((byte)'\n');
+                progress = new BatchProgress(progress.Done + 1, progress.Failed + (result.Error is null ? 0 : 1));
+                report(progress);
+            }
+        }
+        finally
+        {
+            await stopped.CancelAsync().ConfigureAwait(false);
+            await feeding.ConfigureAwait(false);
+        }
+        return progress;
+    }
+
+    private async Task FeedAsync(FileStream source, ChannelWriter<Task<BatchResult>> results, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach ((long number, byte[]? line) in LineReader.ReadAsync(source, MaxLineBytes).ConfigureAwait(false))
+                await results.WriteAsync(AnswerAsync(number, line, cancellationToken), cancellationToken).ConfigureAwait(false);
+            results.Complete();
+        }
+        catch (Exception error)
+        {
+            results.Complete(error); // thrown where the results are read
+        }
+    }
+
+    private async Task<BatchResult> AnswerAsync(long number, byte[]? line, CancellationToken cancellationToken)
+    {
+        string? customId = null;
+        try
+        {
+            JsonElement request = Parse(number, line);
+            customId = Text(request, "custom_id");
+            if (Text(request, "method") is var method and not "POST")
+                throw new RequestException("method", $"Line {number}: method must be POST; it is {method}.");
+            if (!request.TryGetProperty("body", out JsonElement body))
+                throw new RequestException("body", $"Line {number}: body is missing.");
+            return Result(200, await service.RespondAsync(Text(request, "url"), body, number, cancellationToken).ConfigureAwait(false), null);
+        }
+        catch (MalruleException error)
+        {
+            return Result(error is RequestException { StatusCode: var status } ? status : error is InvalidInputException ? 400 : 500, null, error);
+        }
+
+        BatchResult Result(int status, ResponseBody? body, MalruleException? error) => new()
+        {
+            Id = $"malrule-{number}",
+            CustomId = customId,
+            Response = new BatchResponse(status, $"malrule-batch-{number}", body),
+            Error = error is null ? null : new BatchError(error.Message,
+                status switch { 404 => "NotFoundError", 500 => "InternalServerError", _ => "BadRequestError" }, (error as RequestException)?.Param, status),
+        };
+
+        string Text(JsonElement request, string field) => request.TryGetProperty(field, out JsonElement value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()!
+            : throw new RequestException(field, $"Line {number}: {field} must be a string; it is {(value.ValueKind == JsonValueKind.Undefined ? "missing" : value.GetRawText())}.");
+    }
+
+    private static JsonElement Parse(long number, byte[]? line)
+    {
+        if (line is null)
+            throw new RequestException(null, $"Line {number} is longer than {MaxLineBytes >> 20} MiB.");
+        try
+        {
+            JsonElement request = JsonElement.Parse(line, new JsonDocumentOptions { AllowDuplicateProperties = false });
+            return request.ValueKind == JsonValueKind.Object ? request
+                : throw new RequestException(null, $"Line {number}: expected an object with custom_id, method, url and body.");
+        }
+        catch (JsonException error)
+        {
+            string reason = error.Message.Split(" LineNumber:")[0]; // counts within the line
+            throw new RequestException(null, $"Line {number} is not JSON: {reason}");
+        }
+    }
+
+    private static FileStream Open(string path, FileMode mode, FileAccess access)
+    {
+        try
+        {
+            return new FileStream(path, mode, access, FileShare.Read, 1 << 16, FileOptions.Asynchronous);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidInputException($"{path} cannot be {(access == FileAccess.Read ? "read" : "written")}: {error.Message}", error);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Malrule.Inference;
+
+namespace Malrule.Cli.Batch;
+
+/// <summary>
+/// The fields that chat completions and completions share, named and defaulted as vLLM's server has them. A field the request leaves
+/// unset is taken from the checkpoint's generation_config.json, else from OpenAI's defaults.
+/// </summary>
+internal abstract class SamplingFields
+{
+    public string? Model { get; init; }
+    public int? N { get; init; }
+    public double? Temperature { get; init; }
+    public double? TopP { get; init; }
+    public int? TopK { get; init; }
+    public double? MinP { get; init; }
+    public double? PresencePenalty { get; init; }
+    public double? FrequencyPenalty { get; init; }
+    public double? RepetitionPenalty { get; init; }
+    public long? Seed { get; init; }
+
+    /// <summary>A string or a list of them.</summary>
+    public JsonElement Stop { get; init; }
+
+    public int[]? StopTokenIds { get; init; }
+    public bool? IgnoreEos { get; init; }
+    public int? MinTokens { get; init; }
+    public bool? SkipSpecialTokens { get; init; }
+    public bool? IncludeStopStrInOutput { get; init; }
+    public Dictionary<string, float>? LogitBias { get; init; }
+    public int[]? AllowedTokenIds { get; init; }
+    public string[]? BadWords { get; init; }
+    public int? PromptLogprobs { get; init; }
+    public bool? ReturnTokenIds { get; init; }
+    public bool? ReturnTokensAsTokenIds { get; init; }
+
+    /// <summary>Fields that stand in the request and nowhere above; <see cref="OtherFields"/> judges them.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Other { get; set; }
+
+    /// <summary>The parameters that the engine gets.</summary>
+    /// <param name="defaults">What generation_config.json recommends; its max_new_tokens caps a longer wish, as vLLM's server does.</param>
+    /// <param name="maxTokens">max_tokens as the endpoint understands it; null: as many as fit.</param>
+    /// <param name="logprobs">Logprobs for each output position.</param>
+    /// <param name="promptLogprobs">Logprobs for each prompt position.</param>
+    /// <param name="detokenize">Whether there is a tokenizer.</param>
+    protected SamplingParams ToSamplingParams(GenerationDefaults defaults, int? maxTokens, int? logprobs, int? promptLogprobs, bool detokenize) => new()
+    {
+        N = N ?? 1,
+        Temperature = Temperature ?? defaults.Temperature ?? 1,
+        TopP = TopP ?? defaults.TopP ?? 1,
+        TopK = TopK ?? defaults.TopK ?? 0,
+        MinP = MinP ?? defaults.MinP ?? 0,
+        RepetitionPenalty = RepetitionPenalty ?? defaults.RepetitionPenalty ?? 1,
+        PresencePenalty = PresencePenalty ?? 0,
+        FrequencyPenalty = FrequencyPenalty ?? 0,
+        Seed = Seed,
+        Stop = StringOrList("stop", Stop),
+        StopTokenIds = StopTokenIds ?? [],
+        IgnoreEos = IgnoreEos ?? false,
+        MaxTokens = defaults.MaxTokens is { } most ? Math.Min(maxTokens ?? most, most) : maxTokens,
+        MinTokens = MinTokens ?? 0,
+        Logprobs = logprobs,
+        PromptLogprobs = promptLogprobs,
+        Detokenize = detokenize,
+        SkipSpecialTokens = SkipSpecialTokens ?? true,
+        IncludeStopStrInOutput = IncludeStopStrInOutput ?? false,
+        LogitBias = LogitBias?.ToDictionary(bias => TokenId(bias.Key), bias => bias.Value),
+        AllowedTokenIds = AllowedTokenIds,
+        BadWords = BadWords ?? [],
+    };
+
+    private static string[] StringOrList(string field, JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Undefined or JsonValueKind.Null => [],
+        JsonValueKind.String => [value.GetString()!],
+        JsonValueKind.Array when value.EnumerateArray().All(item => item.ValueKind == JsonValueKind.String) =>
+            [.. value.EnumerateArray().Select(item => item.GetString()!)],
+        _ => throw new RequestException(field, $"{field} must be a string or a list of strings."),
+    };
+
+    private static int TokenId(string key) => int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int id)
+        ? id
+        : throw new RequestException("logit_bias", $"logit_bias must have token ids as its keys; \"{key}\" is not one.");
+}

@@ -1,0 +1,50 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Malrule.Cli.Commands;
+using Malrule.Inference;
+
+namespace Malrule.Cli;
+
+/// <summary>The tool from its arguments to its exit code: data on stdout, everything else on stderr, an error as one line.</summary>
+internal static class CommandLine
+{
+    private static readonly Option<bool> Verbose = new("--verbose") { Description = "Show where in the program an error arose.", Recursive = true };
+
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    {
+        ParseResult parsed = Root(error).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (parsed.Errors.Count > 0)
+        {
+            foreach (ParseError wrong in parsed.Errors)
+                await error.WriteLineAsync($"malrule: {wrong.Message}").ConfigureAwait(false);
+            string command = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
+            await error.WriteLineAsync($"Try: malrule{command} --help").ConfigureAwait(false);
+            return ExitCode.WrongInput;
+        }
+        try
+        {
+            var configuration = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            return await parsed.InvokeAsync(configuration, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await error.WriteLineAsync("malrule: interrupted").ConfigureAwait(false);
+            return ExitCode.Interrupted;
+        }
+        catch (Exception exception)
+        {
+            bool expected = exception is MalruleException or IOException or UnauthorizedAccessException;
+            string message = exception.Message.ReplaceLineEndings(" ");
+            await error.WriteLineAsync(expected ? $"malrule: {message}" : $"malrule: unexpected {exception.GetType().Name}: {message} (--verbose shows where)").ConfigureAwait(false);
+            if (parsed.GetValue(Verbose))
+                await error.WriteLineAsync(exception.ToString()).ConfigureAwait(false);
+            return exception is InvalidInputException ? ExitCode.WrongInput : ExitCode.Failed;
+        }
+    }
+
+    private static RootCommand Root(TextWriter error) => new("Find the misconceptions behind the wrong answers of multiple-choice questions, with a language model on your own machine.")
+    {
+        Verbose,
+        RunBatchCommand.Create(new Messages(error)),
+    };
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Malrule.Inference;
+
+namespace Malrule.Cli.Commands;
+
+/// <summary>The options by which a command loads a language model, under Malrule's names and, where it differs, vLLM's too.</summary>
+internal sealed class EngineArguments
+{
+    private readonly Option<string> _device = new("--device") { Description = "auto, cpu, or reference (plain loops, slow).", DefaultValueFactory = _ => "auto" };
+    private readonly Option<ComputeMode> _mode = new("--mode") { Description = "fast (8-bit activations) or exact (32-bit).", DefaultValueFactory = _ => ComputeMode.Fast };
+    private readonly Option<string> _type = new("--dtype") { Description = "Type of the KV cache: auto, half (float16) or float (float32).", DefaultValueFactory = _ => "auto" };
+    private readonly Option<int?> _length = new("--max-model-len") { Description = "Longest prompt and output together, in tokens." };
+    private readonly Option<int> _sequences = new("--max-num-seqs") { Description = "Most samples generated at once.", DefaultValueFactory = _ => new EngineOptions().MaxNumSeqs };
+    private readonly Option<int> _batchedTokens = new("--max-num-batched-tokens") { Description = "Most tokens computed in a step.", DefaultValueFactory = _ => new EngineOptions().MaxNumBatchedTokens };
+    private readonly Option<double> _memory = new("--memory", "--gpu-memory-utilization")
+    {
+        Description = "Memory to use: bytes (6GiB) or a fraction of what is free (0.8).",
+        DefaultValueFactory = _ => new EngineOptions().Memory,
+        CustomParser = ParseMemory,
+    };
+    private readonly Option<bool> _noPrefixCaching = new("--no-enable-prefix-caching") { Description = "Compute every prompt from its start." };
+    private readonly Option<int> _threads = new("--threads") { Description = "Threads that compute; 0: one for each core." };
+    private readonly Option<int> _tensorParallel = new("--tensor-parallel-size") { Description = "Devices that share the model; only 1.", DefaultValueFactory = _ => 1 };
+    private readonly Option<bool> _trust = new("--trust-remote-code") { Description = "Accepted for vLLM's sake: nothing that a checkpoint brings is ever run." };
+
+    public EngineArguments(int? defaultLength)
+    {
+        _device.AcceptOnlyFromAmong("auto", "cpu", "reference");
+        _type.AcceptOnlyFromAmong("auto", "half", "float16", "float", "float32");
+        _tensorParallel.AcceptOnlyFromAmong("1");
+        if (defaultLength is not null)
+            _length.DefaultValueFactory = _ => defaultLength;
+    }
+
+    public IEnumerable<Option> All => [_device, _mode, _type, _length, _sequences, _batchedTokens, _memory, _noPrefixCaching, _threads, _tensorParallel, _trust];
+
+    public string Device(ParseResult parsed) => parsed.GetRequiredValue(_device);
+    public ComputeMode Mode(ParseResult parsed) => parsed.GetValue(_mode);
+    public int Threads(ParseResult parsed) => parsed.GetValue(_threads);
+
+    public EngineOptions Read(ParseResult parsed) => new()
+    {
+        Device = Device(parsed),
+        Mode = Mode(parsed),
+        KvType = parsed.GetValue(_type) switch { "half" or "float16" => KvType.Float16, "float" or "float32" => KvType.Float32, _ => KvType.Auto },
+        MaxModelLength = parsed.GetValue(_length),
+        MaxNumSeqs = parsed.GetValue(_sequences),
+        MaxNumBatchedTokens = parsed.GetValue(_batchedTokens),
+        Memory = parsed.GetValue(_memory),
+        EnablePrefixCaching = !parsed.GetValue(_noPrefixCaching),
+        Threads = Threads(parsed),
+    };
+
+    /// <summary>A fraction (0.8, 80%), or bytes with or without a unit (6GiB, 6G, 500MB).</summary>
+    internal static double ParseMemory(ArgumentResult argument)
+    {
+        string text = argument.Tokens[0].Value.Trim();
+        int end = text.AsSpan().LastIndexOfAnyInRange('0', '9') + 1;
+        double unit = text[end..].Trim().ToUpperInvariant() switch
+        {
+            "" => 1,
+            "%" => 0.01,
+            "B" => 1,
+            "K" or "KIB" => 1L << 10,
+            "M" or "MIB" => 1L << 20,
+            "G" or "GIB" => 1L << 30,
+            "T" or "TIB" => 1L << 40,
+            "KB" => 1e3,
+            "MB" => 1e6,
+            "GB" => 1e9,
+            "TB" => 1e12,
+            _ => double.NaN,
+        };
+        if (double.TryParse(text[..end], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number) && number * unit > 0)
+            return number * unit;
+        argument.AddError($"--memory must be bytes such as 6GiB or a fraction such as 0.8; it is \"{text}\".");
+        return 0;
+    }
+}

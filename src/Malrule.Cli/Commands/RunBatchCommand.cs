@@ -1,0 +1,73 @@
+using System.CommandLine;
+using Malrule.Cli.Batch;
+using Malrule.Inference;
+
+namespace Malrule.Cli.Commands;
+
+/// <summary><c>malrule run-batch</c>: answers a file of OpenAI requests with one model.</summary>
+internal static class RunBatchCommand
+{
+    private const int LongestEmbedderInput = 8192;
+
+    public static Command Create(Messages messages)
+    {
+        var input = new Option<string>("--input-file", "-i") { Required = true, Description = "JSON Lines: custom_id, method, url and body in each.", HelpName = "FILE" };
+        var output = new Option<string>("--output-file", "-o") { Required = true, Description = "Answers in the same order; it appears when all are there.", HelpName = "FILE" };
+        var model = new Option<string>("--model") { Required = true, Description = "Folder, or org/name in the Hugging Face cache, of a language model or an embedder.", HelpName = "DIR" };
+        var name = new Option<string?>("--served-model-name") { Description = "The model's name in answers [default: as given to --model]", HelpName = "NAME" };
+        var pooling = new Option<Pooling>("--pooling") { Description = "For an embedder: cls, mean, or auto (as the checkpoint says)." };
+        var seed = new Option<long>("--seed") { Description = "Seed of requests that bring none." };
+        var maxLogprobs = new Option<int>("--max-logprobs") { Description = "Most logprobs a request may ask for; -1: no limit.", DefaultValueFactory = _ => 20 };
+        var engine = new EngineArguments(defaultLength: null);
+
+        var command = new Command("run-batch", """
+            Answer a file of OpenAI requests, as vllm run-batch does: /v1/chat/completions, /v1/completions, /v1/embeddings.
+
+              malrule run-batch -i requests.jsonl -o answers.jsonl --model Qwen/Qwen2.5-0.5B-Instruct-AWQ
+            """)
+        {
+            input, output, model, name, pooling, seed, maxLogprobs,
+        };
+        foreach (Option option in engine.All)
+            command.Add(option);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            string directory = parsed.GetRequiredValue(model), served = parsed.GetValue(name) ?? directory;
+            long created = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+            EngineOptions options = engine.Read(parsed) with { MaxLogprobs = parsed.GetValue(maxLogprobs), Seed = parsed.GetValue(seed) };
+            if (TextEmbedder.CanLoad(directory))
+            {
+                await using TextEmbedder embedder = await TextEmbedder.LoadAsync(directory, new EmbedderOptions
+                {
+                    Device = options.Device,
+                    Mode = options.Mode,
+                    Threads = options.Threads,
+                    Pooling = parsed.GetValue(pooling),
+                    MaxTokens = options.MaxModelLength ?? LongestEmbedderInput,
+                }, cancellationToken).ConfigureAwait(false);
+                messages.Line($"{served}: {embedder.Dimensions} dimensions, {embedder.Pooling} pooling, {embedder.KernelPath}");
+                var service = new OpenAiService(null, embedder, served, options.Seed, created, messages.Warn);
+                return await RunAsync(new BatchRunner(service, window: 256)).ConfigureAwait(false);
+            }
+            await using (LlmEngine llm = await LlmEngine.LoadAsync(directory, options, cancellationToken).ConfigureAwait(false))
+            {
+                messages.Line($"{served}: {llm.Info.KernelPath}, sequences of up to {llm.Info.MaxModelLength} tokens; {llm.Info.Memory}");
+                GenerationDefaults defaults = llm.GenerationDefaults;
+                messages.Line($"unset fields default to temperature {defaults.Temperature ?? 1}, top_p {defaults.TopP ?? 1}, top_k {defaults.TopK ?? 0}, "
+                    + $"min_p {defaults.MinP ?? 0}, repetition_penalty {defaults.RepetitionPenalty ?? 1} (generation_config.json)");
+                var service = new OpenAiService(llm, null, served, options.Seed, created, messages.Warn);
+                return await RunAsync(new BatchRunner(service, window: 2 * llm.Info.MaxNumSeqs)).ConfigureAwait(false);
+            }
+
+            async Task<int> RunAsync(BatchRunner runner)
+            {
+                string target = parsed.GetRequiredValue(output);
+                BatchProgress done = await messages.ProgressAsync(report => runner.RunAsync(parsed.GetRequiredValue(input), target,
+                    progress => report(new StageProgress("requests", progress.Done, 0, progress.Failed > 0 ? $"{progress.Failed} failed" : "")), cancellationToken)).ConfigureAwait(false);
+                messages.Line($"{done.Done} requests, {done.Failed} of them failed: {target}");
+                return ExitCode.Done;
+            }
+        });
+        return command;
+    }
+}
