@@ -11,19 +11,26 @@ internal static class OtherFields
     private static readonly HashSet<string> WithoutEffect =
     [
         "user", "metadata", "store", "service_tier", "request_id", "session_id", "priority", "cache_salt", "safety_identifier", "prompt_cache_key",
-        "parallel_tool_calls", "include_reasoning", "length_penalty", "stream_options", "stream_interval", "verbosity",
+        "parallel_tool_calls", "include_reasoning", "length_penalty", "stream_options", "stream_interval", "verbosity", "spaces_between_special_tokens",
     ];
 
-    /// <summary>Known fields and the value, beside null, false, "" and empty lists or objects, that asks for nothing special.</summary>
-    private static readonly Dictionary<string, string?> Refused = new()
+    private static readonly HashSet<string> Refused =
+    [
+        "stream", "tools", "tool_choice", "functions", "function_call", "use_beam_search", "best_of", "response_format", "structured_outputs",
+        "guided_json", "guided_regex", "guided_choice", "guided_grammar", "suffix", "prompt_embeds", "logprob_token_ids", "truncate_prompt_tokens",
+        "truncation_side", "continue_final_message", "chat_template", "chat_template_kwargs", "documents",
+        "reasoning_effort", "thinking_token_budget", "repetition_detection", "vllm_xargs", "kv_transfer_params", "modalities", "audio", "prediction",
+        "web_search_options", "watermarking",
+    ];
+
+    /// <summary>What a refused field may hold, beside null, false, "" and empty lists or objects, because it asks for nothing special.</summary>
+    private static readonly Dictionary<string, string> Neutral = new()
     {
-        ["stream"] = null, ["tools"] = null, ["tool_choice"] = "none", ["functions"] = null, ["function_call"] = "none", ["use_beam_search"] = null,
-        ["best_of"] = "1", ["response_format"] = """{"type":"text"}""", ["structured_outputs"] = null, ["guided_json"] = null, ["guided_regex"] = null,
-        ["guided_choice"] = null, ["guided_grammar"] = null, ["suffix"] = null, ["prompt_embeds"] = null, ["logprob_token_ids"] = null,
-        ["truncate_prompt_tokens"] = null, ["truncation_side"] = null, ["spaces_between_special_tokens"] = "true", ["continue_final_message"] = null,
-        ["chat_template"] = null, ["chat_template_kwargs"] = null, ["documents"] = null, ["reasoning_effort"] = null, ["thinking_token_budget"] = null,
-        ["repetition_detection"] = null, ["vllm_xargs"] = null, ["kv_transfer_params"] = null, ["modalities"] = """["text"]""", ["audio"] = null,
-        ["prediction"] = null, ["web_search_options"] = null, ["watermarking"] = null,
+        ["tool_choice"] = "\"none\"",
+        ["function_call"] = "\"none\"",
+        ["best_of"] = "1",
+        ["response_format"] = """{"type":"text"}""",
+        ["modalities"] = """["text"]""",
     };
 
     /// <summary>Returns the names that mean nothing to Malrule.</summary>
@@ -35,20 +42,20 @@ internal static class OtherFields
         {
             if (WithoutEffect.Contains(name))
                 continue;
-            if (!Refused.TryGetValue(name, out string? neutral))
+            if (!Refused.Contains(name))
                 unknown.Add(name);
-            else if (!IsNeutral(value, neutral))
+            else if (!IsEmpty(value) && !(Neutral.TryGetValue(name, out string? neutral) && JsonElement.DeepEquals(value, JsonElement.Parse(neutral))))
                 throw new RequestException(name, $"{name} is not supported; leave it out.");
         }
         return unknown;
     }
 
-    private static bool IsNeutral(JsonElement value, string? neutral) => value.ValueKind switch
+    private static bool IsEmpty(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Null or JsonValueKind.False => true,
-        JsonValueKind.Array when value.GetArrayLength() == 0 => true,
-        JsonValueKind.Object when !value.EnumerateObject().Any() => true,
-        JsonValueKind.String => value.GetString() is "" || value.GetString() == neutral,
-        _ => neutral is not null && JsonElement.DeepEquals(value, JsonElement.Parse(neutral)),
+        JsonValueKind.Array => value.GetArrayLength() == 0,
+        JsonValueKind.Object => !value.EnumerateObject().Any(),
+        JsonValueKind.String => value.GetString() == "",
+        _ => false,
     };
 }

@@ -45,6 +45,11 @@ public sealed class TextEmbedder : IAsyncDisposable
     /// <summary>What computes: device, instruction set and mode.</summary>
     public string KernelPath => _backend.KernelPath;
 
+    /// <summary>Whether a model folder, or a hub id from the local Hugging Face cache, holds an encoder that this class embeds with.</summary>
+    /// <exception cref="InvalidInputException">There is no such folder, or its config.json cannot be read.</exception>
+    public static bool CanLoad(string modelDirectoryOrHubId) =>
+        ConfigFile.Read(Path.Combine(HubCache.Resolve(modelDirectoryOrHubId), "config.json")).String("model_type") is "bert" or "nomic_bert";
+
     /// <summary>Loads a model folder or a hub id from the local Hugging Face cache.</summary>
     /// <exception cref="InvalidInputException">The checkpoint cannot be read or is of an architecture Malrule does not embed with.</exception>
     public static Task<TextEmbedder> LoadAsync(string modelDirectoryOrHubId, EmbedderOptions? options = null, CancellationToken cancellationToken = default) =>
