@@ -11,28 +11,32 @@ namespace Malrule.Inference.Compute.Cpu;
 internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where V : unmanaged
 {
     private readonly WorkerPool _pool;
+    private readonly KernelPath _path;
     private readonly ComputeMode _mode;
+    private readonly FastMultiply _fast;
+    private readonly NativeBuffer[] _exactScratch;
     private readonly AttentionPlan _plan = new();
     private readonly NativeBuffer?[] _blocks;
     private readonly TokenSampler?[] _samplers;
     private AttentionTile<S, V>[] _tiles = [];
 
-    public CpuBackend(EngineOptions options)
+    public CpuBackend(EngineOptions options, KernelPath path)
     {
-        _mode = options.Mode;
+        (_mode, _path) = (options.Mode, path);
         _pool = new WorkerPool(options.Threads);
+        _fast = new FastMultiply(_pool, path);
+        _exactScratch = [.. Enumerable.Range(0, _pool.Count).Select(_ => new NativeBuffer(ExactGemm<S, V>.ScratchBytes))];
         _blocks = new NativeBuffer?[_pool.Count];
         _samplers = new TokenSampler?[_pool.Count];
     }
 
-    public override string KernelPath => $"cpu {S.Name} {(_mode == ComputeMode.Fast ? "fast" : "exact")}";
+    public override string KernelPath => $"cpu {KernelPaths.Name(_path)} {(_mode == ComputeMode.Fast ? "fast" : "exact")}";
 
     public override Tensor Allocate(int rows, int columns) => new CpuTensor(rows, columns);
 
     public override KvCache AllocateKv(KvShape shape, int pages) => new CpuKvCache(shape, pages);
 
-    public override Linear LoadLinear(params ReadOnlySpan<LinearSource> parts) =>
-        new LinearFp32<S, V>(parts[0].Inputs, TotalOutputs(parts), parts);
+    public override Linear LoadLinear(params ReadOnlySpan<LinearSource> parts) => CpuLinear.Load(parts, _mode, _pool);
 
     public override Table LoadTable(DenseTensor table) => new CpuTable(table);
 
@@ -61,8 +65,14 @@ internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where
 
     public override void Multiply(int rows, Tensor input, Linear weights, Tensor output)
     {
-        var linear = (LinearFp32<S, V>)weights;
-        _pool.Run(linear.Panels, new MultiplyFp32<S, V>(rows, (CpuTensor)input, linear, (CpuTensor)output));
+        var linear = (CpuLinear)weights;
+        if (_mode == ComputeMode.Fast)
+        {
+            _fast.Run(rows, (CpuTensor)input, linear, (CpuTensor)output);
+            return;
+        }
+        var job = new ExactGemm<S, V>(rows, (CpuTensor)input, linear.Panels, linear.Bias, (CpuTensor)output, _exactScratch);
+        _pool.Run(job.Items, job);
     }
 
     public override void Rotate(ReadOnlySpan<int> positions, Tensor qkv, AttentionShape shape, Rope rope)
@@ -150,6 +160,9 @@ internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where
     public override void Dispose()
     {
         _pool.Dispose();
+        _fast.Dispose();
+        foreach (NativeBuffer scratch in _exactScratch)
+            scratch.Dispose();
         foreach (AttentionTile<S, V> tile in _tiles)
             tile.Dispose();
         foreach (NativeBuffer? block in _blocks)

@@ -1,0 +1,84 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Malrule.Inference.Compute.Cpu;
+
+/// <summary>
+/// Dot products by 512-bit VPMADDUBSW. It saturates 16-bit sums of two products, so bytes go through it a nibble at a time: the sums of the
+/// 8 lines of a subgroup, at most 8·2·15·127, still fit in 16 bits.
+/// </summary>
+internal readonly unsafe struct Avx512Dot : IByteDot
+{
+    private const int Lines = QuantizedRows.Subgroup / 4, Columns = Panels.Width;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void Dot(byte* weights, sbyte* activations, int rows, bool wide, int* dots)
+    {
+        int* a = (int*)activations; // [row, line]: four bytes each
+        int row = 0;
+        for (; row <= rows - 4; row += 4)
+            Four(weights, a + row * Lines, wide, dots + row * Columns);
+        for (; row < rows; row++)
+            One(weights, a + row * Lines, wide, dots + row * Columns);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Four(byte* weights, int* a, bool wide, int* dots)
+    {
+        Nibbles(weights, a, 0, out var s0, out var s1, out var s2, out var s3);
+        var one = Vector512.Create((short)1);
+        var d0 = Avx512BW.MultiplyAddAdjacent(s0, one);
+        var d1 = Avx512BW.MultiplyAddAdjacent(s1, one);
+        var d2 = Avx512BW.MultiplyAddAdjacent(s2, one);
+        var d3 = Avx512BW.MultiplyAddAdjacent(s3, one);
+        if (wide)
+        {
+            Nibbles(weights, a, 4, out s0, out s1, out s2, out s3);
+            var sixteen = Vector512.Create((short)16);
+            d0 += Avx512BW.MultiplyAddAdjacent(s0, sixteen);
+            d1 += Avx512BW.MultiplyAddAdjacent(s1, sixteen);
+            d2 += Avx512BW.MultiplyAddAdjacent(s2, sixteen);
+            d3 += Avx512BW.MultiplyAddAdjacent(s3, sixteen);
+        }
+        d0.Store(dots);
+        d1.Store(dots + Columns);
+        d2.Store(dots + 2 * Columns);
+        d3.Store(dots + 3 * Columns);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Nibbles(byte* weights, int* a, [ConstantExpected] int shift,
+        out Vector512<short> s0, out Vector512<short> s1, out Vector512<short> s2, out Vector512<short> s3)
+    {
+        s0 = s1 = s2 = s3 = Vector512<short>.Zero;
+        for (int line = 0; line < Lines; line++)
+        {
+            var w = (Vector512.Load((ushort*)(weights + 64 * line)) >>> shift).AsByte() & Vector512.Create((byte)15);
+            s0 += Avx512BW.MultiplyAddAdjacent(w, Vector512.Create(a[line]).AsSByte());
+            s1 += Avx512BW.MultiplyAddAdjacent(w, Vector512.Create(a[line + Lines]).AsSByte());
+            s2 += Avx512BW.MultiplyAddAdjacent(w, Vector512.Create(a[line + 2 * Lines]).AsSByte());
+            s3 += Avx512BW.MultiplyAddAdjacent(w, Vector512.Create(a[line + 3 * Lines]).AsSByte());
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void One(byte* weights, int* a, bool wide, int* dots)
+    {
+        var low = Vector512<short>.Zero;
+        var high = Vector512<short>.Zero;
+        for (int line = 0; line < Lines; line++)
+        {
+            var bytes = Vector512.Load((ushort*)(weights + 64 * line));
+            var four = Vector512.Create(a[line]).AsSByte();
+            low += Avx512BW.MultiplyAddAdjacent(bytes.AsByte() & Vector512.Create((byte)15), four);
+            if (wide)
+                high += Avx512BW.MultiplyAddAdjacent((bytes >>> 4).AsByte() & Vector512.Create((byte)15), four);
+        }
+        var dot = Avx512BW.MultiplyAddAdjacent(low, Vector512.Create((short)1));
+        if (wide)
+            dot += Avx512BW.MultiplyAddAdjacent(high, Vector512.Create((short)16));
+        dot.Store(dots);
+    }
+}

@@ -1,0 +1,52 @@
+using Malrule.Inference.Checkpoints;
+
+namespace Malrule.Inference.Compute.Cpu;
+
+/// <summary>A linear layer packed for the kernels of one mode, with its bias.</summary>
+internal sealed unsafe class CpuLinear : Linear
+{
+    private readonly NativeBuffer _bias;
+
+    private CpuLinear(Panels panels, ReadOnlySpan<LinearSource> parts) : base(panels.Inputs, panels.Outputs)
+    {
+        Panels = panels;
+        _bias = new NativeBuffer((long)panels.Count * Panels.Width * sizeof(float));
+        int output = 0;
+        foreach (var part in parts)
+        {
+            for (int i = 0; i < part.Outputs; i++)
+                Bias[output++] = part.Bias?[i] ?? 0;
+        }
+    }
+
+    public Panels Panels { get; }
+
+    /// <summary>A value for each column of every panel; 0 where there is no bias.</summary>
+    public float* Bias => _bias.Floats;
+
+    public override long Bytes => Panels.Bytes + _bias.Bytes;
+
+    /// <summary>
+    /// Packs parts that share their input side by side. AWQ weights stay at 4 bits in either mode. Others keep their type in exact mode and are
+    /// rounded to 8 bits in fast mode, as are parts of different kinds.
+    /// </summary>
+    public static CpuLinear Load(ReadOnlySpan<LinearSource> parts, ComputeMode mode, WorkerPool pool)
+    {
+        Panels panels = Int4Panels.TryCreate(parts) is { } int4 ? int4
+            : mode == ComputeMode.Fast ? new Int8Panels(new DenseRows(parts))
+            : new FloatPanels(new DenseRows(parts));
+        pool.Run(panels.PackTasks, new Packing(panels));
+        return new CpuLinear(panels, parts);
+    }
+
+    public override void Dispose()
+    {
+        Panels.Dispose();
+        _bias.Dispose();
+    }
+
+    private readonly struct Packing(Panels panels) : IJob
+    {
+        public void Run(int item, int worker) => panels.Pack(item);
+    }
+}

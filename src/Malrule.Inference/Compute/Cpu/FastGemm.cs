@@ -1,0 +1,103 @@
+namespace Malrule.Inference.Compute.Cpu;
+
+/// <summary>
+/// int8 activations times 4-bit or 8-bit weights: cuts a product into tasks for any number of threads, and each task into blocks that
+/// suit the caches. Whatever the cut, an output is bias + Σ over groups of k, ascending, so the bits never depend on it.
+/// <para>One tile of rows (decode) streams the packed weights through a kernel that unpacks them in registers. More rows (prefill): the rows of
+/// a block and a stretch of k stay in the second-level cache; 16 columns × 1,024 k are unpacked into the first-level one and
+/// serve every tile of the block.</para>
+/// </summary>
+internal sealed unsafe class FastGemm
+{
+    private const int Columns = Panels.Width;
+    private const int ChunkDepth = 1024;      // k unpacked at a time
+    private const int BlockTiles = 18;        // tiles of a row block
+    private const int BlockBytes = 640 << 10; // activations that stay in the second-level cache
+    private const int PanelsPerTask = 8;
+    private const int PrefetchAhead = 2048;   // bytes; streaming from memory
+
+    private readonly VnniKernels? _generated;
+    private readonly delegate*<GemmArguments*, int, bool, void> _managed;
+
+    public FastGemm(KernelPath path)
+    {
+        _generated = path == KernelPath.Vnni ? VnniKernels.Instance : null;
+        _managed = path switch
+        {
+            KernelPath.Portable => &ManagedKernel<PortableDot>.Run,
+            KernelPath.Avx2 => &ManagedKernel<Avx2Dot>.Run,
+            KernelPath.AvxVnni => &ManagedKernel<AvxVnniDot>.Run,
+            _ => &ManagedKernel<Avx512Dot>.Run,
+        };
+    }
+
+    /// <summary>Bytes of scratch memory a thread needs.</summary>
+    public const int ScratchBytes = ChunkDepth * Columns + ChunkDepth / QuantizedRows.Subgroup * 2 * Columns * sizeof(float);
+
+    public static int Tasks(QuantizedPanels panels, in QuantizedRows rows) => RowBlocks(rows) * PanelBlocks(panels);
+
+    private static int RowBlocks(in QuantizedRows rows) => (rows.Tiles + BlockTiles - 1) / BlockTiles;
+    private static int PanelBlocks(QuantizedPanels panels) => (panels.Count + PanelsPerTask - 1) / PanelsPerTask;
+
+    /// <summary>Computes one task's share of output = bias + input · weights.</summary>
+    /// <param name="panels">The weights.</param>
+    /// <param name="rows">The input.</param>
+    /// <param name="task">0…<see cref="Tasks"/> − 1.</param>
+    /// <param name="scratch">The thread's own <see cref="ScratchBytes"/>.</param>
+    /// <param name="bias">A value for each column of every panel, the last one's spare columns included.</param>
+    /// <param name="output">[rows, stride]; spare columns of the last panel are written too.</param>
+    /// <param name="stride">Values from a row of the output to the next.</param>
+    public void Run(QuantizedPanels panels, in QuantizedRows rows, int task, byte* scratch, float* bias, float* output, long stride)
+    {
+        int rowBlock = task / PanelBlocks(panels), rowBlocks = RowBlocks(rows);
+        int firstTile = (int)((long)rows.Tiles * rowBlock / rowBlocks), lastTile = (int)((long)rows.Tiles * (rowBlock + 1) / rowBlocks);
+        int firstPanel = task % PanelBlocks(panels) * PanelsPerTask, lastPanel = Math.Min(firstPanel + PanelsPerTask, panels.Count);
+        bool inPlace = _generated != null && (panels.Form == WeightForm.Int8 || rows.Tiles == 1);
+        int chunk = inPlace && rows.Tiles == 1 ? panels.Groups : ChunkDepth / panels.GroupSize;
+        int blockRows = rows.FirstRow(lastTile) - rows.FirstRow(firstTile);
+        int stretch = Math.Max(1, BlockBytes / (blockRows * QuantizedRows.BytesPerGroup(panels.GroupSize)) / chunk) * chunk;
+        for (int start = 0; start < panels.Groups; start += stretch)
+        {
+            int end = Math.Min(start + stretch, panels.Groups);
+            for (int panel = firstPanel; panel < lastPanel; panel++)
+            {
+                for (int group = start; group < end; group += chunk)
+                {
+                    int groups = Math.Min(chunk, end - group);
+                    float* scales = (float*)(scratch + ChunkDepth * Columns);
+                    var arguments = new GemmArguments
+                    {
+                        Weights = inPlace ? panels.Lines(panel, group) : panels.Unpack(panel, group, groups, scratch, scales),
+                        Scales = inPlace ? panels.Scales(panel, group) : (byte*)scales,
+                        Prefetch = rows.Tiles == 1 ? panels.Lines(panel) + PrefetchAhead : panels.Lines(panel, group + groups),
+                        OutputStride = stride * sizeof(float),
+                        Groups = groups,
+                        Subgroups = panels.GroupSize / QuantizedRows.Subgroup,
+                    };
+                    Multiply(inPlace ? panels.Form : WeightForm.Unpacked, wide: panels.Form == WeightForm.Int8, arguments, rows, firstTile, lastTile, group,
+                        group == 0 ? bias + panel * Columns : null, output + panel * Columns);
+                }
+            }
+        }
+    }
+
+    /// <summary>A chunk of a panel times the tiles of a row block.</summary>
+    private void Multiply(WeightForm form, bool wide, GemmArguments chunk, in QuantizedRows rows, int firstTile, int lastTile, int group,
+        float* bias, float* output)
+    {
+        for (int tile = firstTile; tile < lastTile; tile++)
+        {
+            var arguments = chunk;
+            int count = rows.RowsOf(tile);
+            arguments.Activations = rows.Start(tile, group);
+            arguments.Output = (float*)((byte*)output + rows.FirstRow(tile) * chunk.OutputStride);
+            arguments.Initial = bias != null ? bias : arguments.Output;
+            arguments.InitialStride = bias != null ? 0 : chunk.OutputStride;
+            if (_generated != null)
+                _generated[form, count](&arguments);
+            else
+                _managed(&arguments, count, wide);
+            chunk.Prefetch = chunk.Weights; // the first tile has fetched the next chunk
+        }
+    }
+}

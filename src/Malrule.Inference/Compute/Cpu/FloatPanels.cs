@@ -1,0 +1,46 @@
+using Malrule.Inference.Checkpoints;
+
+namespace Malrule.Inference.Compute.Cpu;
+
+/// <summary>Unquantised weights for exact mode, in the element type they come in: panels [inputs, 16].</summary>
+internal sealed unsafe class FloatPanels(DenseRows rows)
+    : Panels(rows.Inputs, rows.Outputs, (long)rows.Inputs * Width * ElementSize(rows.Type)), IWidePanels
+{
+    public override int PackTasks => Count;
+
+    public override void Pack(int task)
+    {
+        float[] row = new float[Inputs];
+        for (int column = 0; column < Width && task * Width + column < Outputs; column++)
+        {
+            if (rows.Type == DType.F32)
+            {
+                fixed (float* source = row)
+                {
+                    rows.Read(task * Width + column, 0, Inputs, source);
+                    Spread((uint*)source, (uint*)Panel(task) + column);
+                }
+            }
+            else
+            {
+                Spread(rows.Halves(task * Width + column), (ushort*)Panel(task) + column);
+            }
+        }
+    }
+
+    private void Spread<T>(T* source, T* destination) where T : unmanaged
+    {
+        for (int k = 0; k < Inputs; k++)
+            destination[(long)k * Width] = source[k];
+    }
+
+    public void Widen(int panel, int k, int count, float* destination, int stride)
+    {
+        int rowBytes = Width * ElementSize(rows.Type);
+        byte* source = Panel(panel) + (long)k * rowBytes;
+        for (int i = 0; i < count; i++, source += rowBytes, destination += stride)
+            DenseRows.Widen(rows.Type, source, Width, destination);
+    }
+
+    private static int ElementSize(DType type) => type == DType.F32 ? sizeof(float) : sizeof(ushort);
+}

@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Malrule.Inference.Compute.Cpu;
+
+/// <summary>
+/// What this machine's cores can do at most, measured in the process that uses them: the yardstick of the kernels. Each figure is the best
+/// of several short trials with all threads started together, counted until the last one is done.
+/// </summary>
+/// <param name="Threads">Threads that ran at once.</param>
+/// <param name="Int8Gops">8-bit multiply-adds by this machine's best instruction, counted as two operations, in 10⁹/s; 0 where no generated code runs.</param>
+/// <param name="Fp32Gflops">fp32 fused multiply-adds, counted as two operations, in 10⁹/s; 0 where no generated code runs.</param>
+/// <param name="ReadGbps">Bytes read in order from memory in huge pages, where the system gives them, in 10⁹/s.</param>
+internal sealed unsafe record MachinePeaks(int Threads, double Int8Gops, double Fp32Gflops, double ReadGbps)
+{
+    private const int Trials = 7, Chains = 12;
+    private const long Rounds = 1_000_000;
+
+    /// <param name="threads">Threads to run at once.</param>
+    /// <param name="readBytes">Memory to read: more than the last-level cache keeps.</param>
+    public static MachinePeaks Measure(int threads, long readBytes = 512L << 20)
+    {
+        var (int8, int8Operations) = Int8Loop();
+        var (fp32, fp32Operations) = Fp32Loop();
+        return new MachinePeaks(threads, Arithmetic(int8, int8Operations, threads), Arithmetic(fp32, fp32Operations, threads), Read(threads, readBytes));
+    }
+
+    /// <summary>Multiply-adds a second of a loop in 10⁹/s, counted as two operations each.</summary>
+    private static double Arithmetic(Assembler loop, int operations, int threads)
+    {
+        if (!ExecutableMemory.IsAllowed)
+            return 0;
+        using var code = new MemoryStream();
+        loop.Assemble(new StreamCodeWriter(code), rip: 0);
+        var run = (delegate* unmanaged<long, void>)ExecutableMemory.Place(code.ToArray());
+        return run == null ? 0 : Best(threads, (double)Rounds * operations * threads, _ => run(Rounds));
+    }
+
+    private static double Read(int threads, long bytes)
+    {
+        using var memory = new NativeBuffer(bytes);
+        new Span<byte>(memory.Data, (int)bytes).Fill(1); // so that every page is there
+        long share = bytes / threads & -4096;
+        byte* data = memory.Data;
+        return Best(threads, share * threads, thread => Sum(data + share * thread, share));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static long Sum(byte* data, long bytes)
+    {
+        Vector256<long> a = default, b = default, c = default, d = default;
+        for (byte* end = data + bytes; data < end; data += 128)
+        {
+            if (Sse.IsSupported)
+            {
+                Sse.Prefetch0(data + 4096);
+                Sse.Prefetch0(data + 4096 + 64);
+            }
+            a ^= Vector256.Load((long*)data);
+            b ^= Vector256.Load((long*)(data + 32));
+            c ^= Vector256.Load((long*)(data + 64));
+            d ^= Vector256.Load((long*)(data + 96));
+        }
+        return Vector256.Sum(a ^ b ^ c ^ d);
+    }
+
+    private static (Assembler Loop, int Operations) Int8Loop()
+    {
+        if (KernelPaths.IsSupported(KernelPath.Vnni))
+            return (Loop((c, i) => c.vpdpbusd(Zmm(i), zmm30, zmm31)), Chains * 128);
+        if (KernelPaths.IsSupported(KernelPath.AvxVnni))
+            return (Loop((c, i) => c.vpdpbusd(Ymm(i), ymm14, ymm15)), Chains * 64);
+        return (Loop((c, i) =>
+        {
+            c.vpmaddubsw(ymm12, ymm14, ymm15);
+            c.vpmaddwd(ymm12, ymm12, ymm13);
+            c.vpaddd(Ymm(i), Ymm(i), ymm12);
+        }), Chains * 64);
+    }
+
+    private static (Assembler Loop, int Operations) Fp32Loop() => KernelPaths.IsSupported(KernelPath.Avx512)
+        ? (Loop((c, i) => c.vfmadd231ps(Zmm(i), zmm30, zmm31)), Chains * 32)
+        : (Loop((c, i) => c.vfmadd231ps(Ymm(i), ymm14, ymm15)), Chains * 16);
+
+    /// <summary>A function of a count that repeats an instruction on independent accumulators.</summary>
+    private static Assembler Loop(Action<Assembler, int> instruction)
+    {
+        var count = OperatingSystem.IsWindows() ? rcx : rdi;
+        var c = new Assembler(64);
+        var again = c.CreateLabel();
+        VnniAssembly.SaveXmm(c);
+        c.vzeroall();
+        c.Label(ref again);
+        for (int i = 0; i < Chains; i++)
+            instruction(c, i);
+        c.dec(count);
+        c.jne(again);
+        c.vzeroupper();
+        VnniAssembly.RestoreXmm(c);
+        c.ret();
+        return c;
+    }
+
+    private static AssemblerRegisterZMM Zmm(int i) => new(Register.ZMM0 + i);
+    private static AssemblerRegisterYMM Ymm(int i) => new(Register.YMM0 + i);
+
+    /// <summary>work / the shortest time of several trials, in 10⁹/s.</summary>
+    private static double Best(int threads, double work, Action<int> body)
+    {
+        double best = 0;
+        for (int trial = 0; trial < Trials; trial++)
+        {
+            using var ready = new Barrier(threads);
+            long start = 0;
+            var others = Enumerable.Range(1, threads - 1).Select(thread => new Thread(() => Work(thread))).ToArray();
+            foreach (var other in others)
+                other.Start();
+            Work(0);
+            foreach (var other in others)
+                other.Join();
+            best = Math.Max(best, work / Stopwatch.GetElapsedTime(start).TotalSeconds / 1e9);
+
+            void Work(int thread)
+            {
+                ready.SignalAndWait();
+                if (thread == 0)
+                    start = Stopwatch.GetTimestamp();
+                body(thread);
+            }
+        }
+        return best;
+    }
+}

@@ -1,0 +1,110 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Malrule.Inference.Compute.Cpu;
+
+/// <summary>
+/// The layout of int8 activations. A row is cut in subgroups of 32 with a scale each (largest magnitude / 127, symmetric): trained
+/// models carry huge values in a few channels, and a longer group would round their neighbours to nothing. Each row is quantised by
+/// itself, so it does not depend on the rows beside it.
+/// <para>Rows stand in tiles of at most <see cref="GemmArguments.MaxRows"/>, as even as possible. A tile of R rows holds, for each group of
+/// the weights: R fp32 −Σ(scale·Σa); then for each subgroup R fp32 scales and R × 32 bytes.</para>
+/// </summary>
+internal readonly unsafe struct QuantizedRows
+{
+    /// <summary>Activations that share a scale.</summary>
+    public const int Subgroup = 32;
+
+    private readonly byte* _data;
+    private readonly int _groupSize;
+
+    public QuantizedRows(byte* data, int rows, int inputs, int groupSize)
+    {
+        _data = data;
+        (Rows, Inputs, _groupSize) = (rows, inputs, groupSize);
+        Groups = (inputs + groupSize - 1) / groupSize;
+        Tiles = (rows + GemmArguments.MaxRows - 1) / GemmArguments.MaxRows;
+    }
+
+    public int Rows { get; }
+    public int Inputs { get; }
+    public int Groups { get; }
+    public int Tiles { get; }
+
+    /// <summary>Bytes of one row's share of one group.</summary>
+    public static int BytesPerGroup(int groupSize) => sizeof(float) + groupSize / Subgroup * (sizeof(float) + Subgroup);
+
+    public static long Bytes(int rows, int inputs, int groupSize) =>
+        (long)rows * ((inputs + groupSize - 1) / groupSize) * BytesPerGroup(groupSize);
+
+    public int FirstRow(int tile) => (int)((long)Rows * tile / Tiles);
+    public int RowsOf(int tile) => FirstRow(tile + 1) - FirstRow(tile);
+
+    /// <summary>Where a tile's share of the groups from <paramref name="group"/> on starts.</summary>
+    public byte* Start(int tile, int group) =>
+        _data + ((long)FirstRow(tile) * Groups + (long)RowsOf(tile) * group) * BytesPerGroup(_groupSize);
+
+    /// <summary>Quantises the rows of a tile from fp32 [Rows, stride].</summary>
+    [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Quantize(int tile, float* input, long stride)
+    {
+        int first = FirstRow(tile), rows = RowsOf(tile);
+        float* tail = stackalloc float[_groupSize];
+        byte* destination = Start(tile, 0);
+        for (int group = 0; group < Groups; group++)
+        {
+            int valid = Math.Min(_groupSize, Inputs - group * _groupSize);
+            for (int row = 0; row < rows; row++)
+            {
+                float* source = input + (first + row) * stride + (long)group * _groupSize;
+                if (valid < _groupSize)
+                {
+                    new Span<float>(source, valid).CopyTo(new Span<float>(tail, valid));
+                    new Span<float>(tail + valid, _groupSize - valid).Clear();
+                    source = tail;
+                }
+                QuantizeGroup(source, destination, row, rows);
+            }
+            destination += rows * BytesPerGroup(_groupSize);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private void QuantizeGroup(float* source, byte* destination, int row, int rows)
+    {
+        float negatedSum = 0;
+        byte* subgroup = destination + rows * sizeof(float);
+        for (int k = 0; k < _groupSize; k += Subgroup)
+        {
+            float scale = QuantizeSubgroup(source + k, (sbyte*)(subgroup + rows * sizeof(float) + row * Subgroup), out int sum);
+            ((float*)subgroup)[row] = scale;
+            negatedSum = MathF.FusedMultiplyAdd(-scale, sum, negatedSum);
+            subgroup += rows * (sizeof(float) + Subgroup);
+        }
+        ((float*)destination)[row] = negatedSum;
+    }
+
+    /// <summary>A value that is not finite makes the scale, and with it every output of the row, not finite.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float QuantizeSubgroup(float* source, sbyte* destination, out int sum)
+    {
+        const float round = 3 << 22; // adding 1.5 · 2^23 rounds to the nearest integer, ties to even, and leaves it in the low bits
+        var low = Vector512.Load(source);
+        var high = Vector512.Load(source + 16);
+        // As integers, magnitudes order as the floats do, with infinity and NaN on top.
+        var magnitudes = Vector512.Max((low.AsInt32() & Vector512.Create(int.MaxValue)), (high.AsInt32() & Vector512.Create(int.MaxValue)));
+        var half = Vector256.Max(magnitudes.GetLower(), magnitudes.GetUpper());
+        var quarter = Vector128.Max(half.GetLower(), half.GetUpper());
+        quarter = Vector128.Max(quarter, Vector128.Shuffle(quarter, Vector128.Create(2, 3, 0, 1)));
+        quarter = Vector128.Max(quarter, Vector128.Shuffle(quarter, Vector128.Create(1, 0, 3, 2)));
+        float largest = BitConverter.Int32BitsToSingle(quarter.ToScalar());
+        bool isZero = largest < 1e-30f; // its reciprocal would overflow
+        var inverse = Vector512.Create(isZero ? 0 : 127 / largest);
+        var lowInts = (low * inverse + Vector512.Create(round)).AsInt32() - Vector512.Create(round).AsInt32();
+        var highInts = (high * inverse + Vector512.Create(round)).AsInt32() - Vector512.Create(round).AsInt32();
+        sum = Vector512.Sum(lowInts + highInts);
+        var words = Vector512.Narrow(lowInts, highInts);
+        Vector256.Narrow(words.GetLower(), words.GetUpper()).Store(destination);
+        return isZero ? 0 : largest * (1f / 127);
+    }
+}
