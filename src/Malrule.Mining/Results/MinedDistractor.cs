@@ -1,0 +1,16 @@
+using Malrule.Mining.Questions;
+using Malrule.Mining.Rankings;
+
+namespace Malrule.Mining.Results;
+
+/// <summary>What a run found out about one distractor.</summary>
+/// <param name="Distractor">The distractor.</param>
+/// <param name="Candidates">The likeliest misconceptions, best first.</param>
+public sealed record MinedDistractor(Distractor Distractor, IReadOnlyList<Candidate> Candidates)
+{
+    /// <summary>The misconceptions a language model inferred, one a sample; empty for methods without one.</summary>
+    public IReadOnlyList<string> Inferred { get; init; } = [];
+
+    /// <summary>Ids of the questions that demonstrated the task, in the order of the prompt.</summary>
+    public IReadOnlyList<int> Demonstrations { get; init; } = [];
+}

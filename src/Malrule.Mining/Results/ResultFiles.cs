@@ -1,0 +1,56 @@
+using CsvHelper;
+using Malrule.Mining.Evaluation;
+using Malrule.Mining.Questions;
+
+namespace Malrule.Mining.Results;
+
+/// <summary>The CSV files of a run: RFC 4180 with line feeds, fields quoted only where needed, as pandas writes them.</summary>
+internal static class ResultFiles
+{
+    /// <summary>Most candidates Kaggle's metric takes.</summary>
+    public const int SubmissionDepth = 25;
+
+    private static readonly CsvWriterOptions Csv = new() { NewLine = "\n" };
+
+    /// <summary>Kaggle's submission: at most 25 ids a distractor, separated by spaces.</summary>
+    public static void WriteSubmission(string path, IEnumerable<MinedDistractor> mined) => WriteRecords(path, ["QuestionId_Answer", "MisconceptionId"],
+        mined.Select(item => new[] { item.Distractor.Id, string.Join(' ', Ids(item)) }));
+
+    /// <summary>The tutorial's table for labelled distractors, with Python's lists in its cells.</summary>
+    public static void WriteDebug(string path, IEnumerable<MinedDistractor> mined, MisconceptionCatalogue catalogue) => WriteRecords(path,
+        ["QuestionId_Answer", "InferredMisconception", "TopKQuestionIDs", "MisconceptionIdGT", "MisconceptionNameGT", "MisconceptionId", "apk@25"],
+        from item in mined
+        let gold = item.Distractor.MisconceptionId
+        where gold is not null
+        select new[]
+        {
+            item.Distractor.Id,
+            PythonText.Of(item.Inferred),
+            PythonText.Of(item.Demonstrations),
+            PythonText.Of([gold.Value]),
+            catalogue[gold.Value].Name,
+            PythonText.Of(Ids(item)),
+            PythonText.Of(AveragePrecision.At(item.Candidates, gold.Value, SubmissionDepth)),
+        });
+
+    /// <summary>Every candidate with its score, one a record.</summary>
+    public static void WriteCandidates(string path, IEnumerable<MinedDistractor> mined, MisconceptionCatalogue catalogue) => WriteRecords(path,
+        ["QuestionId_Answer", "Rank", "MisconceptionId", "MisconceptionName", "Score"],
+        mined.SelectMany(item => item.Candidates.Select((candidate, index) => new[]
+        {
+            item.Distractor.Id,
+            FormattableString.Invariant($"{index + 1}"),
+            FormattableString.Invariant($"{candidate.MisconceptionId}"),
+            catalogue[candidate.MisconceptionId].CleanName,
+            FormattableString.Invariant($"{candidate.Score:R}"),
+        })));
+
+    private static IEnumerable<int> Ids(MinedDistractor item) => item.Candidates.Take(SubmissionDepth).Select(candidate => candidate.MisconceptionId);
+
+    private static void WriteRecords(string path, string[] header, IEnumerable<string[]> records) => AtomicFile.Write(path, stream =>
+    {
+        using var csv = CsvWriter.Create(stream, Csv, leaveOpen: true);
+        foreach (string[] record in records.Prepend(header))
+            csv.WriteRecord(record);
+    });
+}
