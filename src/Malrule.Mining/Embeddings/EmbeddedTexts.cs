@@ -1,0 +1,56 @@
+using Malrule.Inference;
+
+namespace Malrule.Mining.Embeddings;
+
+/// <summary>Vectors of texts, each distinct text embedded once. Immutable, so safe for concurrent readers.</summary>
+internal sealed class EmbeddedTexts
+{
+    private const int Batch = 256;
+
+    private readonly Dictionary<string, int> _rows;
+    private readonly EmbeddingMatrix _vectors;
+
+    private EmbeddedTexts(Dictionary<string, int> rows, EmbeddingMatrix vectors, int truncated) => (_rows, _vectors, Truncated) = (rows, vectors, truncated);
+
+    /// <summary>Number of distinct texts.</summary>
+    public int Count => _vectors.Count;
+
+    /// <summary>Distinct texts longer than the embedder's limit, which were cut.</summary>
+    public int Truncated { get; }
+
+    /// <summary>The vectors of some of the texts: <c>[texts, dimensions]</c>.</summary>
+    public EmbeddingMatrix Of(IReadOnlyList<string> texts)
+    {
+        var values = new float[checked(texts.Count * _vectors.Dimensions)];
+        for (int i = 0; i < texts.Count; i++)
+            _vectors[_rows[texts[i]]].CopyTo(values.AsSpan(i * _vectors.Dimensions));
+        return new EmbeddingMatrix(values, texts.Count, _vectors.Dimensions);
+    }
+
+    /// <summary>Embeds texts behind <paramref name="prefix"/>, in the order in which they first come.</summary>
+    /// <param name="texts">The texts, repeated ones too.</param>
+    /// <param name="prefix">Put before every text.</param>
+    /// <param name="embedder">What embeds.</param>
+    /// <param name="progress">Told how many more distinct texts are done, and how many there are.</param>
+    /// <param name="cancellation">Stops between batches.</param>
+    public static async Task<EmbeddedTexts> EmbedAsync(IEnumerable<string> texts, string prefix, IEmbedder embedder, Action<int, int> progress, CancellationToken cancellation)
+    {
+        var rows = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (string text in texts)
+            rows.TryAdd(text, rows.Count);
+        string[] distinct = [.. rows.Keys];
+        float[] values = [];
+        int dimensions = 0, truncated = 0;
+        for (int start = 0; start < distinct.Length; start += Batch)
+        {
+            string[] batch = [.. distinct.Skip(start).Take(Batch).Select(text => prefix + text)];
+            EmbeddingBatch embedded = await embedder.EmbedAsync(batch, cancellation).ConfigureAwait(false);
+            if (start == 0)
+                values = new float[checked(distinct.Length * (dimensions = embedded.Vectors.Dimensions))];
+            embedded.Vectors.Values.CopyTo(values.AsSpan(start * dimensions));
+            truncated += embedded.Truncated;
+            progress(start + batch.Length, distinct.Length);
+        }
+        return new EmbeddedTexts(rows, new EmbeddingMatrix(values, distinct.Length, dimensions), truncated);
+    }
+}

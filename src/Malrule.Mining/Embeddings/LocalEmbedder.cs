@@ -1,0 +1,28 @@
+using System.Text.Json;
+using Malrule.Inference;
+
+namespace Malrule.Mining.Embeddings;
+
+/// <summary>Embeds with a checkpoint in this process.</summary>
+internal sealed class LocalEmbedder(TextEmbedder embedder) : IEmbedder
+{
+    public string KernelPath => embedder.KernelPath;
+
+    public IReadOnlyList<string> Description =>
+        [$"Embedder {embedder.Directory}: {embedder.KernelPath}, {embedder.Dimensions} dimensions, pooling {embedder.Pooling}, at most {embedder.MaxTokens} tokens a text."];
+
+    public (string Query, string Document) Prefixes => ModelType() == "nomic_bert" ? ("search_query: ", "search_document: ") : ("", "");
+
+    public static async Task<IEmbedder> LoadAsync(string model, EmbedderOptions options, CancellationToken cancellationToken) =>
+        new LocalEmbedder(await TextEmbedder.LoadAsync(model, options, cancellationToken).ConfigureAwait(false));
+
+    public Task<EmbeddingBatch> EmbedAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken) => embedder.EmbedAsync(texts, cancellationToken);
+
+    public ValueTask DisposeAsync() => embedder.DisposeAsync();
+
+    private string? ModelType()
+    {
+        using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(embedder.Directory, "config.json")));
+        return config.RootElement.TryGetProperty("model_type", out JsonElement type) ? type.GetString() : null;
+    }
+}

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using Malrule.Inference;
+using Malrule.Mining.Demonstrations;
+using Malrule.Mining.Prompts;
+using Malrule.Mining.Questions;
+
+namespace Malrule.Mining.Generations;
+
+/// <summary>
+/// Asks a language model about the distractors whose answers the journal does not hold yet. Requests are queued by question, so that
+/// what the prompts of its distractors share is computed once; each answer goes to the journal as it comes.
+/// </summary>
+internal sealed class GenerationStage(MiningOptions options, QuestionBank bank, GenerationJournal journal, RunLog log)
+{
+    private const int SyncEvery = 32;
+    private static readonly TimeSpan SyncAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>Those of <paramref name="distractors"/> whose answers are missing, or failed before.</summary>
+    public Distractor[] Pending(IEnumerable<Distractor> distractors) =>
+        [.. distractors.Where(distractor => !journal.Generations.TryGetValue(distractor.Id, out Generation? generation) || generation.Error is not null)];
+
+    /// <summary>Generates for the <paramref name="pending"/> of <paramref name="total"/> distractors. What is reported as done is on the disk.</summary>
+    public async Task RunAsync(IReadOnlyList<Distractor> pending, int total, IGenerator generator, CancellationToken cancellation)
+    {
+        MiningPrompt[] prompts = WritePrompts(pending, generator);
+        GenerationRequest[] requests = [.. prompts.Select(prompt => new GenerationRequest(new Prompt.FromConversation(prompt.Messages), options.Sampling with { Seed = SeedOf(prompt) }))];
+        using var progress = new GenerationProgress(generator, total - pending.Count, total, log);
+        int unsynced = 0;
+        long lastSync = Stopwatch.GetTimestamp();
+        try
+        {
+            await foreach (RequestOutput output in generator.StreamAsync(requests, cancellation).ConfigureAwait(false))
+            {
+                journal.Append(Record(prompts[output.Index], output));
+                if (++unsynced >= SyncEvery || Stopwatch.GetElapsedTime(lastSync) >= SyncAfter)
+                    Sync();
+            }
+        }
+        finally
+        {
+            Sync();
+        }
+
+        void Sync()
+        {
+            journal.Sync();
+            progress.Add(unsynced);
+            (unsynced, lastSync) = (0, Stopwatch.GetTimestamp());
+        }
+    }
+
+    private MiningPrompt[] WritePrompts(IReadOnlyList<Distractor> distractors, IGenerator generator)
+    {
+        var selector = new DemonstrationSelector(bank.Labelled, options.Demonstrations, options.Seed);
+        var builder = new PromptBuilder(options.Prompt, bank.Catalogue);
+        int room = generator.MaxModelLength - (options.Sampling.MaxTokens ?? 1);
+        return [.. distractors.Select(distractor => MiningPrompt.Write(
+            builder, distractor, selector.Select(distractor), generator.CountTokens, room, options.Prompt.DropDemonstrationsToFit))];
+    }
+
+    private long SeedOf(MiningPrompt prompt) => options.SeedPerItem ? ItemSeed.Of(options.Seed, prompt.Distractor.Id) : options.Seed;
+
+    private Generation Record(MiningPrompt prompt, RequestOutput output) => new()
+    {
+        Id = prompt.Distractor.Id,
+        Texts = [.. output.Outputs.Select(sample => sample.Text)],
+        Demonstrations = [.. prompt.Demonstrations.Select(question => question.Id)],
+        DemonstrationsDropped = prompt.Dropped,
+        Seed = SeedOf(prompt),
+        PromptTokens = prompt.Tokens,
+        Tokens = [.. output.Outputs.Select(sample => sample.TokenIds.Count)],
+        CumulativeLogprobs = [.. output.Outputs.Select(sample => sample.CumulativeLogprob)],
+        FinishReasons = [.. output.Outputs.Select(sample => sample.FinishReason == FinishReason.Stop ? "stop" : "length")],
+        Error = output.Error?.Message,
+    };
+}

@@ -1,0 +1,174 @@
+using Malrule.Inference;
+using Malrule.Inference.Hub;
+using Malrule.Mining.Embeddings;
+using Malrule.Mining.Generations;
+using Malrule.Mining.Questions;
+using Malrule.Mining.Rankings;
+using Malrule.Mining.Rankings.Lexical;
+using Malrule.Mining.Results;
+
+namespace Malrule.Mining;
+
+/// <summary>
+/// The main job from questions to results. A run lives in a folder and can be killed at any moment: the same command goes on where it
+/// stopped, nothing lost and nothing done twice, and its files are then the same bytes as those of a run that was never interrupted,
+/// but for <c>timings</c> and <c>environment</c> in <c>run.json</c>.
+/// </summary>
+public static class MiningRun
+{
+    /// <summary>Runs, or goes on with what was interrupted.</summary>
+    /// <param name="options">What to mine and how.</param>
+    /// <param name="progress">Told how far the run has come, by one thread at a time; what it is told as generated is safe on the disk.</param>
+    /// <param name="cancellationToken">Stops the run; what was generated stays.</param>
+    /// <exception cref="InvalidInputException">An option or an input file is wrong, or the folder holds another run or is in use.</exception>
+    /// <exception cref="MalruleException">A disk or a model failed.</exception>
+    public static Task<MiningResult> RunAsync(MiningOptions options, IProgress<MiningProgress>? progress = null, CancellationToken cancellationToken = default) => RunAsync(
+        options,
+        () => EngineGenerator.LoadAsync(options.Model!, options.Engine, cancellationToken),
+        () => LocalEmbedder.LoadAsync(options.Embedder!, options.Embedding.Engine, cancellationToken),
+        progress, cancellationToken);
+
+    /// <summary>The same with what generates and embeds given.</summary>
+    internal static Task<MiningResult> RunAsync(
+        MiningOptions options, Func<Task<IGenerator>> loadGenerator, Func<Task<IEmbedder>> loadEmbedder, IProgress<MiningProgress>? progress, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        return Task.Run(async () =>
+        {
+            var log = new RunLog(progress, options.Engine);
+            (QuestionBank bank, Distractor[] distractors) = Read(options, log);
+
+            using RunFolder folder = RunFolder.Open(options.Output);
+            RunManifest manifest = Begin(folder, new RunManifest { Options = RunOptions.Of(options), Inputs = HashInputs(options, bank, cancellation) });
+
+            IReadOnlyList<MinedDistractor> mined;
+            RunCounts counts;
+            if (options.Method == MiningMethod.Infer)
+            {
+                (IReadOnlyDictionary<string, Generation> generations, manifest) =
+                    await GenerateAsync(options, bank, distractors, folder, manifest, loadGenerator, log, cancellation).ConfigureAwait(false);
+                var hypotheses = new HypothesisStage(options, bank.Catalogue, log);
+                mined = await hypotheses.RunAsync(distractors, generations, loadEmbedder, cancellation).ConfigureAwait(false);
+                manifest = manifest with { KernelPath = new(manifest.KernelPath) { ["embedder"] = hypotheses.KernelPath } };
+                counts = RunCounts.Of(mined, bank).With(mined, generations, bank) with { DistinctTexts = hypotheses.DistinctTexts, TextsCut = hypotheses.TextsCut };
+            }
+            else
+            {
+                mined = RankWithoutModel(options, bank, distractors, log, cancellation);
+                counts = RunCounts.Of(mined, bank);
+            }
+
+            manifest = manifest with { Metrics = bank.IsLabelled ? RunMetrics.Of(mined, bank.Labelled) : null, Counts = counts };
+            return Write(folder, bank, mined, manifest, log);
+        }, cancellation);
+    }
+
+    private static (QuestionBank Bank, Distractor[] Distractors) Read(MiningOptions options, RunLog log)
+    {
+        using IDisposable _ = log.Time(MiningStage.Reading);
+        QuestionBank bank = QuestionBank.Load(options.Data, options.Questions);
+        if (options.Sample is { } sample)
+            bank = bank.Sample(sample, options.SampleSeed);
+        Distractor[] distractors = [.. bank.Distractors.Take(options.Limit ?? int.MaxValue)];
+        if (distractors.Length == 0)
+            throw new InvalidInputException("None of the questions to mine has a labelled distractor. Take more questions, or a file without label columns.");
+        if (bank.Labelled.Count == 0 && (options.Method == MiningMethod.Neighbours || (options.Method == MiningMethod.Infer && options.Demonstrations.Shots > 0)))
+            throw new InvalidInputException($"{options.Data} has no train.csv with the labelled questions that {(options.Method == MiningMethod.Infer ? "demonstrations" : "neighbours")} come from. Add one{(options.Method == MiningMethod.Infer ? ", ask for no demonstrations (--shots 0)" : "")}, or use the method lexical.");
+        return (bank, distractors);
+    }
+
+    private static SortedDictionary<string, RunInput> HashInputs(MiningOptions options, QuestionBank bank, CancellationToken cancellation)
+    {
+        var inputs = new SortedDictionary<string, RunInput>();
+        foreach ((string part, string file) in bank.Files)
+            inputs[part] = InputHash.OfFile(file);
+        if (options.Method == MiningMethod.Infer)
+        {
+            inputs["model"] = InputHash.OfCheckpoint(HubCache.Resolve(options.Model!), cancellation);
+            inputs["embedder"] = InputHash.OfCheckpoint(HubCache.Resolve(options.Embedder!), cancellation);
+        }
+        return inputs;
+    }
+
+    /// <summary>Claims an empty folder for a run, or makes sure that it holds the same one.</summary>
+    private static RunManifest Begin(RunFolder folder, RunManifest manifest)
+    {
+        if (File.Exists(folder.Manifest))
+        {
+            RunManifest earlier = RunManifest.Read(folder.Manifest);
+            Refuse(folder, manifest.DifferencesFrom(earlier));
+            manifest = manifest with { KernelPath = earlier.KernelPath, ServedLength = earlier.ServedLength };
+        }
+        else if (File.Exists(folder.Generations))
+        {
+            throw new InvalidInputException($"{folder.Generations} is there but not the run.json that says how it came about. Choose another run folder.");
+        }
+        manifest.Write(folder.Manifest);
+        return manifest;
+    }
+
+    private static void Refuse(RunFolder folder, IReadOnlyList<string> differences)
+    {
+        if (differences.Count > 0)
+            throw new InvalidInputException($"The run folder {folder.Path} holds another run: {string.Join("; ", differences)}. Choose another folder, or go on as that run began.");
+    }
+
+    private static async Task<(IReadOnlyDictionary<string, Generation> Generations, RunManifest Manifest)> GenerateAsync(
+        MiningOptions options, QuestionBank bank, Distractor[] distractors, RunFolder folder, RunManifest manifest, Func<Task<IGenerator>> loadGenerator, RunLog log, CancellationToken cancellation)
+    {
+        using GenerationJournal journal = GenerationJournal.Open(folder.Generations);
+        var stage = new GenerationStage(options, bank, journal, log);
+        Distractor[] pending = stage.Pending(distractors);
+        int earlier = distractors.Length - pending.Length;
+        log.Describe("resumed_with", RunLog.Text(earlier));
+        if (earlier > 0)
+            log.Note(MiningStage.Generating, $"{folder.Path} holds the generations of {earlier} of {distractors.Length} distractors already.");
+        if (pending.Length > 0)
+        {
+            IGenerator generator;
+            using (log.Time(MiningStage.LoadingModel))
+                generator = await loadGenerator().ConfigureAwait(false);
+            await using var _ = generator.ConfigureAwait(false);
+            foreach (string line in generator.Description)
+                log.Note(MiningStage.LoadingModel, line);
+
+            RunManifest loaded = manifest with { KernelPath = new(manifest.KernelPath) { ["model"] = generator.KernelPath }, ServedLength = generator.MaxModelLength };
+            if (earlier > 0)
+                Refuse(folder, loaded.DifferencesFrom(manifest));
+            manifest = loaded;
+            manifest.Write(folder.Manifest);
+            using (log.Time(MiningStage.Generating))
+                await stage.RunAsync(pending, distractors.Length, generator, cancellation).ConfigureAwait(false);
+        }
+        if (distractors.All(distractor => journal.Generations[distractor.Id].Error is not null))
+            throw new MalruleException($"Every request failed. The first: {journal.Generations[distractors[0].Id].Error}");
+        journal.Finish(distractors.Select(distractor => distractor.Id));
+        return (journal.Generations, manifest);
+    }
+
+    private static MinedDistractor[] RankWithoutModel(MiningOptions options, QuestionBank bank, Distractor[] distractors, RunLog log, CancellationToken cancellation)
+    {
+        using IDisposable _ = log.Time(MiningStage.Ranking);
+        DistractorRanker ranker = options.Method == MiningMethod.Lexical
+            ? new LexicalRanker(bank.Catalogue, bank.Labelled)
+            : new NeighbourRanker(bank.Catalogue, bank.Labelled);
+        IReadOnlyList<IReadOnlyList<Candidate>> lists = ranker.RankAll(distractors, options.Candidates, options.Engine.Threads, cancellation);
+        return [.. distractors.Zip(lists, (distractor, candidates) => new MinedDistractor(distractor, candidates))];
+    }
+
+    private static MiningResult Write(RunFolder folder, QuestionBank bank, IReadOnlyList<MinedDistractor> mined, RunManifest manifest, RunLog log)
+    {
+        using (log.Time(MiningStage.Writing))
+        {
+            ResultFiles.WriteCandidates(folder.Candidates, mined, bank.Catalogue);
+            if (bank.IsLabelled)
+                ResultFiles.WriteDebug(folder.SubmissionDebug, mined, bank.Catalogue);
+            ResultFiles.WriteSubmission(folder.Submission, mined);
+        }
+        log.Finish();
+        manifest = manifest with { Status = "finished", Timings = log.Timings, Environment = log.Settings };
+        manifest.Write(folder.Manifest);
+        return new MiningResult(mined, manifest);
+    }
+}

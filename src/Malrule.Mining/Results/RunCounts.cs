@@ -1,0 +1,77 @@
+using Malrule.Mining.Generations;
+using Malrule.Mining.Prompts;
+using Malrule.Mining.Questions;
+
+namespace Malrule.Mining.Results;
+
+/// <summary>What a run counted on the way, so that nothing is dropped, cut or ignored without a word; null where the method has no such thing.</summary>
+public sealed record RunCounts
+{
+    /// <summary>Distractors mined.</summary>
+    public int Distractors { get; init; }
+
+    /// <summary>Questions they belong to.</summary>
+    public int Questions { get; init; }
+
+    /// <summary>Distractors of these questions that were left out because they carry no label while others in the file do.</summary>
+    public int WithoutLabel { get; init; }
+
+    /// <summary>Distractors that ended with no candidate.</summary>
+    public int WithoutCandidates { get; init; }
+
+    /// <summary>Distractors whose request failed.</summary>
+    public int? FailedRequests { get; init; }
+
+    /// <summary>Prompts in which a demonstration bears the distractor's own label.</summary>
+    public int? LabelShown { get; init; }
+
+    /// <summary>Demonstrations left out because the prompt was too long.</summary>
+    public int? DemonstrationsDropped { get; init; }
+
+    /// <summary>Tokens of all prompts.</summary>
+    public long? PromptTokens { get; init; }
+
+    /// <summary>Tokens of all samples.</summary>
+    public long? GeneratedTokens { get; init; }
+
+    /// <summary>Samples that the limit of tokens cut short.</summary>
+    public int? SamplesCut { get; init; }
+
+    /// <summary>Samples from which nothing was inferred.</summary>
+    public int? BlankSamples { get; init; }
+
+    /// <summary>Distinct texts that were inferred.</summary>
+    public int? DistinctTexts { get; init; }
+
+    /// <summary>Texts cut to the embedder's limit, names of the catalogue included.</summary>
+    public int? TextsCut { get; init; }
+
+    internal static RunCounts Of(IReadOnlyList<MinedDistractor> mined, QuestionBank bank)
+    {
+        Question[] questions = [.. mined.Select(item => item.Distractor.Question).Distinct()];
+        return new RunCounts
+        {
+            Distractors = mined.Count,
+            Questions = questions.Length,
+            WithoutLabel = bank.IsLabelled ? questions.Sum(question => question.Distractors.Count() - question.LabelledDistractors.Count()) : 0,
+            WithoutCandidates = mined.Count(item => item.Candidates.Count == 0),
+        };
+    }
+
+    internal RunCounts With(IReadOnlyList<MinedDistractor> mined, IReadOnlyDictionary<string, Generation> generations, QuestionBank bank)
+    {
+        Dictionary<int, Question> labelled = bank.Labelled.ToDictionary(question => question.Id);
+        var prompts = new PromptBuilder(new PromptOptions(), bank.Catalogue);
+        Generation[] made = [.. mined.Select(item => generations[item.Distractor.Id])];
+        return this with
+        {
+            FailedRequests = made.Count(generation => generation.Error is not null),
+            LabelShown = mined.Count(item => prompts.ShowsLabel(item.Distractor, [.. item.Demonstrations.Select(id => labelled[id])])),
+            DemonstrationsDropped = made.Sum(generation => generation.DemonstrationsDropped),
+            PromptTokens = made.Sum(generation => (long)(generation.PromptTokens ?? 0)),
+            GeneratedTokens = made.Sum(generation => generation.Tokens?.Sum(tokens => (long)tokens) ?? 0),
+            SamplesCut = made.Sum(generation => generation.FinishReasons?.Count(reason => reason == "length") ?? 0),
+            BlankSamples = mined.Sum(item => item.Inferred.Count(text => text.Length == 0)),
+        };
+    }
+}

@@ -1,0 +1,114 @@
+using Malrule.Inference;
+using Malrule.Mining.Demonstrations;
+using Malrule.Mining.Generations;
+using Malrule.Mining.Prompts;
+using Malrule.Mining.Rankings;
+
+namespace Malrule.Mining.Results;
+
+/// <summary>The part of <see cref="MiningOptions"/> that results depend on, as <c>run.json</c> stores it; null where the method does not use it.</summary>
+public sealed record RunOptions
+{
+    /// <summary>The preset the options started from.</summary>
+    public required MiningPreset Preset { get; init; }
+
+    /// <summary>How misconceptions were ranked.</summary>
+    public required MiningMethod Method { get; init; }
+
+    /// <summary>Questions sampled; null: all.</summary>
+    public int? Sample { get; init; }
+
+    /// <summary>pandas' <c>random_state</c>; null where nothing is sampled.</summary>
+    public uint? SampleSeed { get; init; }
+
+    /// <summary>Distractors mined at most; null: all.</summary>
+    public int? Limit { get; init; }
+
+    /// <summary>Candidates of a distractor.</summary>
+    public required int Candidates { get; init; }
+
+    /// <summary>Seed of all that is random.</summary>
+    public long? Seed { get; init; }
+
+    /// <summary>Whether items have seeds of their own.</summary>
+    public bool? SeedPerItem { get; init; }
+
+    /// <summary>Which labelled questions stand in a prompt.</summary>
+    public DemonstrationOptions? Demonstrations { get; init; }
+
+    /// <summary>How a prompt is written.</summary>
+    public PromptOptions? Prompt { get; init; }
+
+    /// <summary>How hypotheses are sampled.</summary>
+    public SamplingParams? Sampling { get; init; }
+
+    /// <summary>How a generated text becomes an inferred misconception.</summary>
+    public HypothesisOptions? Hypotheses { get; init; }
+
+    /// <summary>How rankings are fused.</summary>
+    public FusionOptions? Fusion { get; init; }
+
+    /// <summary>Arithmetic of the language model.</summary>
+    public ComputeMode? Mode { get; init; }
+
+    /// <summary>Storage of its KV cache.</summary>
+    public KvType? KvType { get; init; }
+
+    /// <summary>Longest sequence asked for, in tokens.</summary>
+    public int? MaxModelLength { get; init; }
+
+    /// <summary>Arithmetic of the embedder.</summary>
+    public ComputeMode? EmbedderMode { get; init; }
+
+    /// <summary>Its pooling.</summary>
+    public Pooling? Pooling { get; init; }
+
+    /// <summary>Tokens a text is cut to.</summary>
+    public int? EmbedderMaxTokens { get; init; }
+
+    /// <summary>Put before inferred texts; null: what the embedder was trained with.</summary>
+    public string? QueryPrefix { get; init; }
+
+    /// <summary>Put before names; null: what the embedder was trained with.</summary>
+    public string? CataloguePrefix { get; init; }
+
+    /// <summary>Whether names are embedded without stray spaces.</summary>
+    public bool? CleanNames { get; init; }
+
+    /// <summary>Whether cosines are in double precision.</summary>
+    public bool? CosinesInDouble { get; init; }
+
+    /// <summary>What results of <paramref name="options"/> depend on.</summary>
+    public static RunOptions Of(MiningOptions options)
+    {
+        var common = new RunOptions
+        {
+            Preset = options.Preset,
+            Method = options.Method,
+            Sample = options.Sample,
+            SampleSeed = options.Sample is null ? null : options.SampleSeed,
+            Limit = options.Limit,
+            Candidates = options.Candidates,
+        };
+        return options.Method != MiningMethod.Infer ? common : common with
+        {
+            Seed = options.Seed,
+            SeedPerItem = options.SeedPerItem,
+            Demonstrations = options.Demonstrations,
+            Prompt = options.Prompt,
+            Sampling = options.Sampling with { Seed = null },
+            Hypotheses = options.Hypotheses,
+            Fusion = options.Fusion,
+            Mode = options.Engine.Mode,
+            KvType = options.Engine.KvType,
+            MaxModelLength = options.Engine.MaxModelLength,
+            EmbedderMode = options.Embedding.Engine.Mode,
+            Pooling = options.Embedding.Engine.Pooling,
+            EmbedderMaxTokens = options.Embedding.Engine.MaxTokens,
+            QueryPrefix = options.Embedding.QueryPrefix,
+            CataloguePrefix = options.Embedding.CataloguePrefix,
+            CleanNames = options.Embedding.CleanNames,
+            CosinesInDouble = options.Embedding.CosinesInDouble,
+        };
+    }
+}

@@ -1,0 +1,80 @@
+using System.Runtime.CompilerServices;
+using Malrule.Inference;
+using Malrule.Mining.Generations;
+
+namespace Malrule.Mining.Tests.Scripts;
+
+/// <summary>
+/// A generator whose texts follow from prompt, seed and sample alone and whose requests finish in a shuffled order, so that runs can be
+/// compared byte for byte without a model.
+/// </summary>
+internal sealed class ScriptedGenerator : IGenerator
+{
+    private EngineStatistics _statistics = new(0, 0, 0, 0, 0);
+
+    /// <summary>All requests it was asked to serve, in order.</summary>
+    public List<GenerationRequest> Requests { get; } = [];
+
+    /// <summary>Writes the text of a sample; by default a hash of prompt, seed and sample.</summary>
+    public Func<GenerationRequest, int, int, string> Text { get; init; } = (request, _, sample) =>
+        $"Misconception: idea {Hash($"{LastTurn(request)}|{request.Sampling.Seed}|{sample}") % 7}";
+
+    /// <summary>Requests by their last turn that fail, and why.</summary>
+    public Func<GenerationRequest, string?> Failure { get; init; } = _ => null;
+
+    /// <summary>Called before each request finishes, with the number of those that did.</summary>
+    public Func<int, CancellationToken, Task> Before { get; init; } = (_, _) => Task.CompletedTask;
+
+    public string KernelPath { get; init; } = "scripted";
+
+    public IReadOnlyList<string> Description => [$"Model: {KernelPath}"];
+
+    public int MaxModelLength { get; init; } = 4096;
+
+    public EngineStatistics Statistics => Volatile.Read(ref _statistics);
+
+    public bool Disposed { get; private set; }
+
+    public static string LastTurn(GenerationRequest request) => ((Prompt.FromConversation)request.Prompt).Messages[^1].Content;
+
+    public int CountTokens(IReadOnlyList<ChatMessage> conversation) => conversation.Sum(turn => turn.Content.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length);
+
+    public async IAsyncEnumerable<RequestOutput> StreamAsync(IReadOnlyList<GenerationRequest> requests, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        Requests.AddRange(requests);
+        int finished = 0;
+        foreach (int index in Enumerable.Range(0, requests.Count).OrderBy(index => Hash($"{LastTurn(requests[index])}|{index}")))
+        {
+            await Before(finished++, cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            GenerationRequest request = requests[index];
+            request.Sampling.Validate();
+            int prompt = CountTokens(((Prompt.FromConversation)request.Prompt).Messages);
+            _statistics = _statistics with { PromptTokens = _statistics.PromptTokens + prompt, GeneratedTokens = _statistics.GeneratedTokens + request.Sampling.N };
+            string? failure = Failure(request);
+            yield return new RequestOutput
+            {
+                Index = index,
+                PromptTokenIds = new int[prompt],
+                Error = failure is null ? null : new InvalidInputException(failure),
+                Outputs = failure is not null ? [] : [.. Enumerable.Range(0, request.Sampling.N).Select(sample => new CompletionOutput
+                {
+                    Index = sample,
+                    Text = Text(request, index, sample),
+                    TokenIds = [1, 2, sample],
+                    CumulativeLogprob = -Hash($"{request.Sampling.Seed}|{sample}") / 1e9,
+                    FinishReason = sample == 3 ? FinishReason.Length : FinishReason.Stop,
+                })],
+            };
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Disposed = true;
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>FNV-1a: the same in every process.</summary>
+    internal static uint Hash(string text) => text.Aggregate(2166136261u, (hash, c) => (hash ^ c) * 16777619u);
+}
