@@ -7,19 +7,21 @@ namespace Malrule.Mining.Demonstrations;
 internal sealed class SimilarDemonstrations
 {
     private readonly Question[] _labelled;
-    private readonly TfIdfIndex _index;
+    private readonly TfIdfVectorizer _vectorizer;
+    private readonly InvertedIndex _index;
     private readonly double[] _similarities;
 
     public SimilarDemonstrations(IEnumerable<Question> labelled)
     {
         _labelled = [.. labelled.Where(question => question.LabelledDistractors.Any())];
-        _index = new TfIdfIndex([.. _labelled.Select(TextOf)]);
+        _vectorizer = new TfIdfVectorizer(_labelled.Select(TextOf));
+        _index = new InvertedIndex([.. _labelled.Select(VectorOf)], _vectorizer.TermCount);
         _similarities = new double[_labelled.Length];
     }
 
     public IReadOnlyList<Question> Select(Question target, int shots)
     {
-        _index.Score(TextOf(target), _similarities);
+        _index.Scores(VectorOf(target), _similarities);
         return
         [
             .. Enumerable.Range(0, _labelled.Length)
@@ -30,6 +32,8 @@ internal sealed class SimilarDemonstrations
                 .Select(index => _labelled[index]),
         ];
     }
+
+    private SparseVector VectorOf(Question question) => _vectorizer.Vector(new WeightedText(TextOf(question)));
 
     private static string TextOf(Question question) => $"{question.ConstructName}\n{question.SubjectName}\n{question.Stem}";
 }
