@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Malrule.Inference.Execution;
-using Malrule.Inference.Hub;
 using Malrule.Inference.Scheduling;
 
 namespace Malrule.Inference;

@@ -25,9 +25,6 @@ public enum MiningMethod
 
     /// <summary>By the words that names and question share; needs no model.</summary>
     Lexical,
-
-    /// <summary>By the labels of similar distractors, blended with lexical; needs no model but labelled questions.</summary>
-    Neighbours,
 }
 
 /// <summary>Everything a run depends on. What changes its results is stored in <c>run.json</c>; how it is computed is not.</summary>
@@ -123,7 +120,7 @@ public sealed record MiningOptions
         if (Method != MiningMethod.Infer)
             return;
         if (Model is null || Embedder is null)
-            throw new InvalidInputException($"The method infer needs {(Model is null ? "a language model (--model)" : "an embedder (--embedder)")}. Name its folder, or choose a method without models: lexical or neighbours.");
+            throw new InvalidInputException($"The method infer needs {(Model is null ? "a language model (--model)" : "an embedder (--embedder)")}. Name its folder, or choose a method without models: lexical.");
         Sampling.Validate();
         if (Sampling.Seed is not null && Sampling.Seed != Seed)
             throw new InvalidInputException($"The sampling seed is {Sampling.Seed} but the run's is {Seed}. Set the run's seed only.");

@@ -1,5 +1,4 @@
 using Malrule.Inference;
-using Malrule.Inference.Hub;
 using Malrule.Mining.Embeddings;
 using Malrule.Mining.Generations;
 using Malrule.Mining.Questions;
@@ -73,8 +72,8 @@ public static class MiningRun
         Distractor[] distractors = [.. bank.Distractors.Take(options.Limit ?? int.MaxValue)];
         if (distractors.Length == 0)
             throw new InvalidInputException("None of the questions to mine has a labelled distractor. Take more questions, or a file without label columns.");
-        if (bank.Labelled.Count == 0 && (options.Method == MiningMethod.Neighbours || (options.Method == MiningMethod.Infer && options.Demonstrations.Shots > 0)))
-            throw new InvalidInputException($"{options.Data} has no train.csv with the labelled questions that {(options.Method == MiningMethod.Infer ? "demonstrations" : "neighbours")} come from. Add one{(options.Method == MiningMethod.Infer ? ", ask for no demonstrations (--shots 0)" : "")}, or use the method lexical.");
+        if (bank.Labelled.Count == 0 && options.Method == MiningMethod.Infer && options.Demonstrations.Shots > 0)
+            throw new InvalidInputException($"{options.Data} has no train.csv with the labelled questions that demonstrations come from. Add one, ask for no demonstrations (--shots 0), or use the method lexical.");
         return (bank, distractors);
     }
 
@@ -150,9 +149,7 @@ public static class MiningRun
     private static MinedDistractor[] RankWithoutModel(MiningOptions options, QuestionBank bank, Distractor[] distractors, RunLog log, CancellationToken cancellation)
     {
         using IDisposable _ = log.Time(MiningStage.Ranking);
-        DistractorRanker ranker = options.Method == MiningMethod.Lexical
-            ? new LexicalRanker(bank.Catalogue, bank.Labelled)
-            : new NeighbourRanker(bank.Catalogue, bank.Labelled);
+        DistractorRanker ranker = new LexicalRanker(bank.Catalogue, bank.Labelled);
         IReadOnlyList<IReadOnlyList<Candidate>> lists = ranker.RankAll(distractors, options.Candidates, options.Engine.Threads, cancellation);
         return [.. distractors.Zip(lists, (distractor, candidates) => new MinedDistractor(distractor, candidates))];
     }

@@ -284,6 +284,28 @@ public sealed class MiningRunTests
     }
 
     [Fact]
+    public async Task A_method_without_models_loads_none()
+    {
+        MiningOptions options = MiningOptions.Of(MiningPreset.Default, _data, _output) with { Method = MiningMethod.Lexical };
+        MiningResult result = await MiningRun.RunAsync(options, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(24, result.Manifest.Metrics!.Scored);
+        Assert.Equal([".lock", "candidates.csv", "run.json", "submission.csv", "submission_debug.csv"], Directory.GetFiles(_output).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(["catalogue", "labelled", "questions"], result.Manifest.Inputs.Keys);
+        Assert.Null(result.Manifest.Options.Sampling);
+    }
+
+    [Fact]
+    public async Task Infer_without_model_embedder_or_demonstrations_is_refused()
+    {
+        MiningOptions options = MiningOptions.Of(MiningPreset.Default, _data, _output);
+        Assert.Contains("(--model)", (await Assert.ThrowsAsync<InvalidInputException>(() => Run(options))).Message, StringComparison.Ordinal);
+        Assert.Contains("(--embedder)", (await Assert.ThrowsAsync<InvalidInputException>(() => Run(options with { Model = "x" }))).Message, StringComparison.Ordinal);
+        File.Move(Path.Combine(_data, "train.csv"), Path.Combine(_data, "test.csv"));
+        Assert.Contains("no train.csv", (await Assert.ThrowsAsync<InvalidInputException>(() => Run(Options()))).Message, StringComparison.Ordinal);
+        await Run(Options() with { Demonstrations = new() { Shots = 0 } });
+    }
+
+    [Fact]
     public async Task Tutorial_preset_turns_the_golden_generations_into_the_golden_submission()
     {
         using JsonDocument golden = JsonDocument.Parse(File.ReadAllBytes(TestPaths.Shared("goldens", "tutorial", "golden.json")));

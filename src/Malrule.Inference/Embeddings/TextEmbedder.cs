@@ -2,7 +2,6 @@ using System.Numerics.Tensors;
 using Malrule.Inference.Checkpoints;
 using Malrule.Inference.Compute;
 using Malrule.Inference.Embeddings;
-using Malrule.Inference.Hub;
 using Malrule.Inference.Models;
 
 namespace Malrule.Inference;

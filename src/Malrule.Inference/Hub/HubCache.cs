@@ -1,12 +1,13 @@
-namespace Malrule.Inference.Hub;
+namespace Malrule.Inference;
 
 /// <summary>
 /// Finds models in the local Hugging Face cache: <c>models--org--name/refs/main</c> names the commit whose files stand under
 /// <c>snapshots</c>. The cache lies at HF_HUB_CACHE, else HF_HOME/hub, else ~/.cache/huggingface/hub. Nothing is downloaded.
 /// </summary>
-internal static class HubCache
+public static class HubCache
 {
     /// <summary>A folder as it is; a hub id (<c>org/name</c>) as the folder of its cached snapshot.</summary>
+    /// <exception cref="InvalidInputException">There is neither such a folder nor such a cached model.</exception>
     public static string Resolve(string directoryOrId)
     {
         if (Directory.Exists(directoryOrId))
