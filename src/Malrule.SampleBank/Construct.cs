@@ -20,6 +20,9 @@ internal abstract class Construct(string name, string subject)
 
     public string Subject { get; } = subject;
 
+    /// <summary>The same for all constructs of a subject.</summary>
+    public int SubjectId { get; internal set; }
+
     public abstract IReadOnlyList<MalRule> Rules { get; }
 
     public abstract int StemCount { get; }

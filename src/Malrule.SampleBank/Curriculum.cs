@@ -9,12 +9,34 @@ internal static class Curriculum
     [
         ColumnSubtraction.Construct,
         PowersOfTen.Construct,
+        DecimalRounding.Construct,
         OrderOfOperations.Construct,
         NegativeNumbers.Construct,
         FractionAddition.Construct,
         FractionDivision.Construct,
+        FractionOfAmount.Construct,
         DecimalAddition.Construct,
+        PercentageOfAmount.Construct,
+        ReversePercentages.Construct,
+        RatioSharing.Construct,
+        IndexLaws.Construct,
+        SquareRoots.Construct,
+        ExpandingBrackets.Construct,
+        DoubleBrackets.Construct,
+        FactorisingQuadratics.Construct,
         LinearEquations.Construct,
+        Inequalities.Construct,
+        ArithmeticSequences.Construct,
+        Midpoints.Construct,
+        LineIntercepts.Construct,
+        TriangleAngles.Construct,
+        TriangleAreas.Construct,
+        RectanglePerimeters.Construct,
+        CuboidVolumes.Construct,
+        AreaUnits.Construct,
+        ClockTimes.Construct,
+        Medians.Construct,
+        Probabilities.Construct,
     ]);
 
     public static IReadOnlyList<MalRule> Rules { get; } = [.. Constructs.SelectMany(construct => construct.Rules)];
@@ -22,9 +44,12 @@ internal static class Curriculum
     private static Construct[] Number(Construct[] constructs)
     {
         int rules = 0;
+        var subjects = new List<string>();
         for (int i = 0; i < constructs.Length; i++)
         {
-            constructs[i].Id = i;
+            if (!subjects.Contains(constructs[i].Subject))
+                subjects.Add(constructs[i].Subject);
+            (constructs[i].Id, constructs[i].SubjectId) = (i, subjects.IndexOf(constructs[i].Subject));
             foreach (MalRule rule in constructs[i].Rules)
                 (rule.Id, rule.Construct) = (rules++, constructs[i]);
         }

@@ -1,6 +1,10 @@
 using System.CommandLine;
+using System.Text.Json;
 using Malrule.Corpus;
 using Malrule.Inference;
+using Malrule.Mining.Demonstrations;
+using Malrule.Mining.Prompts;
+using Malrule.Mining.Questions;
 using Malrule.SampleBank;
 
 // Training data for the small models as JSON Lines on standard output; README.md beside this file has the formats.
@@ -17,18 +21,7 @@ conversations.SetAction(arguments =>
     {
         Conversation conversation = generator.Generate(index);
         writer.WriteStartObject();
-        writer.WriteStartArray("messages");
-        for (int turn = 0; turn < conversation.Messages.Count; turn++)
-        {
-            ChatMessage message = conversation.Messages[turn];
-            writer.WriteStartObject();
-            writer.WriteString("role", message.Role);
-            writer.WriteString("content", message.Content);
-            if (conversation.Unlearnable.Contains(turn))
-                writer.WriteBoolean("train", false);
-            writer.WriteEndObject();
-        }
-        writer.WriteEndArray();
+        WriteMessages(writer, conversation.Messages, conversation.Unlearnable);
         writer.WriteEndObject();
     });
 });
@@ -57,15 +50,7 @@ evaluation.SetAction(arguments =>
     {
         EvaluationPrompt prompt = generator.Generate(index);
         writer.WriteStartObject();
-        writer.WriteStartArray("messages");
-        foreach (ChatMessage message in prompt.Messages)
-        {
-            writer.WriteStartObject();
-            writer.WriteString("role", message.Role);
-            writer.WriteString("content", message.Content);
-            writer.WriteEndObject();
-        }
-        writer.WriteEndArray();
+        WriteMessages(writer, prompt.Messages, unlearnable: null);
         writer.WriteNumber("id", prompt.Gold.Id);
         writer.WriteBoolean("shown", prompt.IsShown);
         writer.WriteEndObject();
@@ -92,9 +77,58 @@ catalogue.SetAction(_ =>
     });
 });
 
-return new RootCommand("Training data for Malrule's small models.") { conversations, pairs, evaluation, catalogue }.Parse(args).Invoke();
+var questions = new Option<int>("--questions") { Description = "Questions of the bank.", DefaultValueFactory = _ => 600 };
+var heldOut = new Option<bool>("--held-out") { Description = "Stems in wordings that are in no training data." };
+var labelKeptOut = new Option<bool>("--label-kept-out") { Description = "Demonstrations may show kept-out misconceptions." };
+var shots = new Option<int>("--shots") { Description = "Demonstration questions in a prompt.", DefaultValueFactory = _ => 3 };
+var prompts = new Command("prompts", "The prompts of a bank's questions to mine, with the right answers: data to evaluate on, not to train on.")
+{
+    seed, questions, heldOut, labelKeptOut, shots,
+};
+prompts.SetAction(arguments =>
+{
+    GeneratedBank bank = SampleBankGenerator.Generate(new SampleBankOptions
+    {
+        Seed = arguments.GetValue(seed),
+        Questions = arguments.GetValue(questions),
+        Wordings = arguments.GetValue(heldOut) ? StemWordings.HeldOut : StemWordings.Train,
+        LabelKeptOut = arguments.GetValue(labelKeptOut),
+    });
+    var selector = new DemonstrationSelector(bank.Train, new DemonstrationOptions { Shots = arguments.GetValue(shots) }, seed: 1);
+    var builder = new PromptBuilder(new PromptOptions(), bank.Catalogue);
+    Distractor[] wanted = [.. bank.Test.Concat(bank.KeptOut).SelectMany(question => question.LabelledDistractors)];
+    IReadOnlyList<ChatMessage>[] messages = [.. wanted.Select(distractor => builder.Build(distractor, selector.Select(distractor)))];
+    using Stream output = Console.OpenStandardOutput();
+    JsonLines.Write(output, 0, wanted.Length, (writer, index) =>
+    {
+        int misconception = wanted[index].MisconceptionId!.Value;
+        writer.WriteStartObject();
+        writer.WriteString("id", wanted[index].Id);
+        writer.WriteNumber("misconception", misconception);
+        writer.WriteString("group", bank.KeptOutIds.Contains(misconception) ? "kept-out" : bank.UnseenIds.Contains(misconception) ? "unseen" : "seen");
+        WriteMessages(writer, messages[index], unlearnable: null);
+        writer.WriteEndObject();
+    });
+});
 
-void Print(ParseResult arguments, Action<System.Text.Json.Utf8JsonWriter, long> write)
+return new RootCommand("Training data for Malrule's small models.") { conversations, pairs, evaluation, prompts, catalogue }.Parse(args).Invoke();
+
+void WriteMessages(Utf8JsonWriter writer, IReadOnlyList<ChatMessage> messages, IReadOnlySet<int>? unlearnable)
+{
+    writer.WriteStartArray("messages");
+    for (int turn = 0; turn < messages.Count; turn++)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("role", messages[turn].Role);
+        writer.WriteString("content", messages[turn].Content);
+        if (unlearnable?.Contains(turn) is true)
+            writer.WriteBoolean("train", false);
+        writer.WriteEndObject();
+    }
+    writer.WriteEndArray();
+}
+
+void Print(ParseResult arguments, Action<Utf8JsonWriter, long> write)
 {
     using Stream output = new BufferedStream(Console.OpenStandardOutput(), 1 << 20);
     JsonLines.Write(output, arguments.GetValue(start), arguments.GetValue(count), write);

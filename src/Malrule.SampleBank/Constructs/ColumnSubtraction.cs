@@ -8,7 +8,7 @@ internal static class ColumnSubtraction
 {
     private static readonly int[] Columns = [1, 10, 100];
 
-    public static Construct Construct { get; } = new Construct<P>("Subtract three-digit numbers where an exchange is needed", "Mental and Written Subtraction")
+    public static Construct Construct { get; } = new Construct<P>("Subtract three-digit numbers where an exchange is needed", "Whole Numbers")
     {
         Sample = r => (r.Int(201, 999), r.Int(101, 898)),
         Where = p => p.From > p.Take && Columns.Any(column => Digit(p.From, column) < Digit(p.Take, column)),

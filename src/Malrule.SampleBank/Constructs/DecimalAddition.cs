@@ -7,7 +7,7 @@ namespace Malrule.SampleBank.Constructs;
 /// <summary>3.4 + 2.75: decimals with different numbers of places.</summary>
 internal static class DecimalAddition
 {
-    public static Construct Construct { get; } = new Construct<P>("Add decimals with different numbers of decimal places", "Adding and Subtracting with Decimals")
+    public static Construct Construct { get; } = new Construct<P>("Add decimals with different numbers of decimal places", "Decimals")
     {
         Sample = r => (r.Int(11, 299), r.Int(101, 999)),
         Where = p => p.Tenths % 10 != 0 && p.Hundredths % 10 != 0,

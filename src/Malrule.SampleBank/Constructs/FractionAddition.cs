@@ -6,7 +6,7 @@ namespace Malrule.SampleBank.Constructs;
 /// <summary>a/b + c/d with different denominators.</summary>
 internal static class FractionAddition
 {
-    public static Construct Construct { get; } = new Construct<P>("Add two fractions with different denominators", "Adding and Subtracting Fractions")
+    public static Construct Construct { get; } = new Construct<P>("Add two fractions with different denominators", "Fractions")
     {
         Sample = r => (r.Int(1, 11), r.Int(2, 12), r.Int(1, 11), r.Int(2, 12)),
         Where = p => p.B != p.D && p.A < p.B && p.C < p.D && Rational.GreatestCommonDivisor(p.A, p.B) == 1 && Rational.GreatestCommonDivisor(p.C, p.D) == 1,

@@ -6,7 +6,7 @@ namespace Malrule.SampleBank.Constructs;
 /// <summary>a/b ÷ c/d.</summary>
 internal static class FractionDivision
 {
-    public static Construct Construct { get; } = new Construct<P>("Divide a fraction by a fraction", "Multiplying and Dividing Fractions")
+    public static Construct Construct { get; } = new Construct<P>("Divide a fraction by a fraction", "Fractions")
     {
         Sample = r => (r.Int(1, 11), r.Int(2, 12), r.Int(1, 11), r.Int(2, 12)),
         Where = p => p.A < p.B && p.C < p.D && Rational.GreatestCommonDivisor(p.A, p.B) == 1 && Rational.GreatestCommonDivisor(p.C, p.D) == 1,

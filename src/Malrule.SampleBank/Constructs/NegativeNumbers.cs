@@ -6,7 +6,7 @@ namespace Malrule.SampleBank.Constructs;
 /// <summary>−a − (−b) + (−c).</summary>
 internal static class NegativeNumbers
 {
-    public static Construct Construct { get; } = new Construct<P>("Add and subtract negative numbers", "Adding and Subtracting Negative Numbers")
+    public static Construct Construct { get; } = new Construct<P>("Add and subtract negative numbers", "Negative Numbers")
     {
         Sample = r => (r.Int(2, 30), r.Int(2, 30), r.Int(2, 30)),
         Key = p => Number(-p.A + p.B - p.C),

@@ -6,7 +6,7 @@ namespace Malrule.SampleBank.Constructs;
 /// <summary>a − b + c × d.</summary>
 internal static class OrderOfOperations
 {
-    public static Construct Construct { get; } = new Construct<P>("Use the order of operations with addition, subtraction and multiplication", "BIDMAS")
+    public static Construct Construct { get; } = new Construct<P>("Use the order of operations with addition, subtraction and multiplication", "Order of Operations")
     {
         Sample = r => (r.Int(10, 60), r.Int(2, 30), r.Int(2, 12), r.Int(2, 9)),
         Where = p => p.A > p.B,

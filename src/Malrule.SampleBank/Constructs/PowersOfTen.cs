@@ -7,7 +7,7 @@ namespace Malrule.SampleBank.Constructs;
 /// <summary>3.45 × 100: the digits and the decimal point.</summary>
 internal static class PowersOfTen
 {
-    public static Construct Construct { get; } = new Construct<P>("Multiply a decimal by 10, 100 or 1000", "Multiplying and Dividing with Decimals")
+    public static Construct Construct { get; } = new Construct<P>("Multiply a decimal by 10, 100 or 1000", "Decimals")
     {
         Sample = r => (r.Int(11, 998), r.Int(1, 2), r.Int(1, 3)),
         Where = p => p.Digits % 10 != 0,
