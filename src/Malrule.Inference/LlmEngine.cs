@@ -91,8 +91,16 @@ public sealed class LlmEngine : IAsyncDisposable
         var feeder = Task.Run(() => Feed(requests, results.Writer, submitted, stopped.Token), CancellationToken.None);
         try
         {
-            for (int i = 0; i < requests.Count; i++)
-                yield return await results.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+            // Not ReadAsync: it would wrap the feeder's error in its own.
+            for (int i = 0; i < requests.Count;)
+            {
+                await results.Reader.WaitToReadAsync(cancellationToken).ConfigureAwait(false);
+                for (; results.Reader.TryRead(out var output); i++)
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    yield return output;
+                }
+            }
         }
         finally
         {

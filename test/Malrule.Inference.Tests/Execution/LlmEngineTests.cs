@@ -61,10 +61,10 @@ public sealed class LlmEngineTests
     [Fact]
     public async Task Cancelling_stops_the_sequences_and_the_engine_serves_on()
     {
-        await using var engine = await Load();
+        await using var engine = await Load(Options with { MaxNumSeqs = 8 });
         using var source = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        var endless = new GenerationRequest(Prompt, new SamplingParams { N = 4, Seed = 1, MaxTokens = null, IgnoreEos = true });
-        var requests = Enumerable.Repeat(endless, 50).ToList();
+        var longest = new GenerationRequest(Prompt, new SamplingParams { N = 4, Seed = 1, MaxTokens = 100, IgnoreEos = true });
+        var requests = Enumerable.Repeat(longest, 50).ToList();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
         {
             await foreach (var output in engine.StreamAsync(requests, source.Token))
@@ -72,7 +72,7 @@ public sealed class LlmEngineTests
         });
         long generated = engine.Statistics.GeneratedTokens;
         Assert.Equal(5, (await One(engine, new SamplingParams { Seed = 1, MaxTokens = 5, IgnoreEos = true })).TokenIds.Count);
-        Assert.True(engine.Statistics.GeneratedTokens < generated + 50 * 4 * 240, "cancelled branches went on");
+        Assert.InRange(engine.Statistics.GeneratedTokens, generated, generated + 8 * 100); // those that ran may have drawn a few more
     }
 
     [Fact]

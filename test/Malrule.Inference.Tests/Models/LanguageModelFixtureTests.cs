@@ -23,6 +23,8 @@ public sealed class LanguageModelFixtureTests
     public async Task Exact_mode_gives_the_logprobs_and_greedy_tokens_of_Hugging_Face(string name, string device)
     {
         var fixture = Fixture.Load(name);
+        if (device == "reference") // plain loops: the short prompts will do
+            fixture = fixture with { Cases = [.. fixture.Cases.Where(c => c.PromptTokenIds.Length <= 40)] };
         var options = new EngineOptions { Device = device, Mode = ComputeMode.Exact, Memory = 512 << 20, MaxModelLength = 512 };
         await using var engine = await LlmEngine.LoadAsync(fixture.Directory, options, TestContext.Current.CancellationToken);
         var sampling = new SamplingParams { Temperature = 0, MaxTokens = 24, IgnoreEos = true, Logprobs = 8, PromptLogprobs = 0 };
