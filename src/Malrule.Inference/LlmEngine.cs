@@ -18,7 +18,6 @@ public sealed class LlmEngine : IAsyncDisposable
     private readonly BlockingCollection<Action> _inbox = [];
     private readonly Task _worker;
     private readonly EngineOptions _options;
-    private EngineStatistics _statistics = new(0, 0, 0, 0, 0);
     private long _cachedTokens;
     private int _disposed;
 
@@ -41,8 +40,9 @@ public sealed class LlmEngine : IAsyncDisposable
     /// <summary>What generation_config.json recommends; not merged into explicit parameters.</summary>
     public GenerationDefaults GenerationDefaults => _model.GenerationDefaults;
 
-    /// <summary>Counters since loading.</summary>
-    public EngineStatistics Statistics => Volatile.Read(ref _statistics);
+    /// <summary>Counters since loading; a request that was handed out is counted.</summary>
+    public EngineStatistics Statistics =>
+        new(_model.Core.PromptTokens, Interlocked.Read(ref _cachedTokens), _model.Core.GeneratedTokens, _model.Core.Steps, _model.Core.Preemptions);
 
     /// <summary>Loads a model folder, or a hub id from the local Hugging Face cache.</summary>
     /// <exception cref="InvalidInputException">The checkpoint cannot be read, its architecture is not supported, or it does not fit in memory.</exception>
@@ -192,7 +192,6 @@ public sealed class LlmEngine : IAsyncDisposable
                 core.FailAll(new MalruleException($"The engine stopped: {error.Message}", error));
                 return;
             }
-            Volatile.Write(ref _statistics, new EngineStatistics(core.PromptTokens, Interlocked.Read(ref _cachedTokens), core.GeneratedTokens, core.Steps, core.Preemptions));
         }
     }
 }
