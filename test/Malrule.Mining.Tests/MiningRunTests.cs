@@ -281,6 +281,8 @@ public sealed class MiningRunTests
         Assert.Equal(generated.Order(), generated);
         Assert.Equal(24, generated[^1]);
         Assert.Contains(reports, step => step.Note == "Model: scripted");
+        Assert.Single(reports, step => step.Note is { } note && note.StartsWith("Expecting 24 requests of ", StringComparison.Ordinal)
+            && note.Contains("at most 6,144 generated tokens, at most ", StringComparison.Ordinal));
     }
 
     [Fact]

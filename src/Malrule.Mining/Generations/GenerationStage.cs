@@ -24,6 +24,11 @@ internal sealed class GenerationStage(MiningOptions options, QuestionBank bank, 
     {
         MiningPrompt[] prompts = WritePrompts(pending, generator);
         GenerationRequest[] requests = [.. prompts.Select(prompt => new GenerationRequest(new Prompt.FromConversation(prompt.Messages), options.Sampling with { Seed = SeedOf(prompt) }))];
+        GenerationEstimate estimate = await GenerationEstimate.MakeAsync(prompts, options.Sampling, generator, cancellation).ConfigureAwait(false);
+        log.Note(MiningStage.Generating, estimate.ToString());
+        if (estimate.Time is { } time)
+            log.Timings["expected_at_most_seconds"] = time.TotalSeconds;
+
         using var progress = new GenerationProgress(generator, total - pending.Count, total, log);
         int unsynced = 0;
         long lastSync = Stopwatch.GetTimestamp();

@@ -12,7 +12,7 @@ internal sealed class ScriptedGenerator : IGenerator
 {
     private EngineStatistics _statistics = new(0, 0, 0, 0, 0);
 
-    /// <summary>All requests it was asked to serve, in order.</summary>
+    /// <summary>All requests it was asked to serve, in order, but for those that only try its speed.</summary>
     public List<GenerationRequest> Requests { get; } = [];
 
     /// <summary>Writes the text of a sample; by default a hash of prompt, seed and sample.</summary>
@@ -41,11 +41,14 @@ internal sealed class ScriptedGenerator : IGenerator
 
     public async IAsyncEnumerable<RequestOutput> StreamAsync(IReadOnlyList<GenerationRequest> requests, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        Requests.AddRange(requests);
+        bool onlyTried = requests is [{ Sampling.Stop.Count: 0 }];
+        if (!onlyTried)
+            Requests.AddRange(requests);
         int finished = 0;
         foreach (int index in Enumerable.Range(0, requests.Count).OrderBy(index => Hash($"{LastTurn(requests[index])}|{index}")))
         {
-            await Before(finished++, cancellationToken).ConfigureAwait(false);
+            if (!onlyTried)
+                await Before(finished++, cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             GenerationRequest request = requests[index];
             request.Sampling.Validate();

@@ -1,0 +1,41 @@
+using Malrule.Inference;
+using Malrule.Mining.Generations;
+using Malrule.Mining.Prompts;
+using Malrule.Mining.Tests.Questions;
+using Malrule.Mining.Tests.Scripts;
+
+namespace Malrule.Mining.Tests.Generations;
+
+public sealed class GenerationEstimateTests
+{
+    private static readonly SamplingParams Sampling = new() { N = 10, MaxTokens = 64, Temperature = 0.7, Stop = ["\n"] };
+
+    private static MiningPrompt Prompt(string shared, string last, int tokens) =>
+        new(Banks.Question(1, "", "", "").Distractors.First(), [], [new ChatMessage("user", shared), new ChatMessage("user", last)], tokens, 0);
+
+    [Fact]
+    public async Task Tokens_are_counted_and_what_prompts_share_is_guessed_by_characters()
+    {
+        MiningPrompt[] prompts = [Prompt(new string('x', 89), "0123456789", 50), Prompt(new string('x', 89), "0123456abc", 50), Prompt("other", "text", 7)];
+        GenerationEstimate estimate = await GenerationEstimate.MakeAsync(prompts, Sampling, new ScriptedGenerator(), TestContext.Current.CancellationToken);
+        Assert.Equal(new GenerationEstimate(3, 107, 48, 1920, null), estimate); // 97 of 100 characters of the second
+        Assert.Equal("Expecting 3 requests of 107 prompt tokens, about 45 % of them shared, and at most 1,920 generated tokens.", estimate.ToString());
+    }
+
+    [Fact]
+    public async Task Time_follows_from_one_prompt_tried_alone()
+    {
+        MiningPrompt[] prompts = [.. Enumerable.Range(0, 12).Select(i => Prompt($"{i} ", "text", 100))];
+        GenerationEstimate estimate = await GenerationEstimate.MakeAsync(prompts, Sampling, new ScriptedGenerator(), TestContext.Current.CancellationToken);
+        Assert.True(estimate.Time > TimeSpan.Zero);
+        Assert.Contains(", at most 1 h 2 min at the speed of a first try.", (estimate with { Time = TimeSpan.FromMinutes(62.5) }).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_prompt_that_fails_gives_no_time()
+    {
+        MiningPrompt[] prompts = [.. Enumerable.Range(0, 12).Select(i => Prompt($"{i} ", "text", 100))];
+        var generator = new ScriptedGenerator { Failure = _ => "No." };
+        Assert.Null((await GenerationEstimate.MakeAsync(prompts, Sampling, generator, TestContext.Current.CancellationToken)).Time);
+    }
+}
