@@ -1,4 +1,5 @@
 using Malrule.Corpus;
+using Malrule.Inference;
 
 namespace Malrule.SampleBank.Tests;
 
@@ -50,5 +51,44 @@ public sealed class ConversationGeneratorTests
             }
         }
         Assert.True(copied > 300, $"only {copied} answers copy a demonstrated name");
+    }
+
+    [Fact]
+    public void Wordings_held_out_never_appear_in_training()
+    {
+        var heldOut = new HashSet<string>();
+        foreach (Construct construct in Curriculum.Constructs)
+        {
+            var random = new SeededRandom(6, construct.Id);
+            for (int draw = 0; draw < 40; draw++)
+                heldOut.Add(Skeleton(construct.Draw(random, Pool.Training).Stem(random, heldOut: true)));
+        }
+        var generator = new ConversationGenerator(3);
+        var training = new HashSet<string>();
+        for (int i = 0; i < 3000; i++)
+            training.UnionWith(generator.Generate(i).Messages.Where(message => message.Content.Contains("Question: ", StringComparison.Ordinal)).Select(StemOf));
+        Assert.Empty(training.Intersect(heldOut));
+        Assert.True(training.Count > 7 * Curriculum.Constructs.Count, "not every wording was met: this test would see nothing");
+
+        static string StemOf(ChatMessage message)
+        {
+            int from = message.Content.IndexOf("Question: ", StringComparison.Ordinal) + "Question: ".Length;
+            return Skeleton(message.Content[from..message.Content.IndexOf("\nCorrect Answer: ", StringComparison.Ordinal)]);
+        }
+
+        // A wording without its numbers and signs.
+        static string Skeleton(string stem) => string.Concat(stem.Where(c => char.IsLetter(c) || c == ' ')).Replace(" ", "", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_fifth_of_the_parameter_sets_is_for_banks_and_no_draw_for_training_meets_it()
+    {
+        Construct construct = Curriculum.Constructs[0];
+        int banks = Enumerable.Range(0, 10_000).Count(i => Exercise.PoolOf(construct, $"({i}, {i * 7})") == Pool.Banks);
+        Assert.InRange(banks, 1900, 2100);
+
+        var random = new SeededRandom(8);
+        HashSet<string> training = [.. Enumerable.Range(0, 2000).Select(_ => construct.Draw(random, Pool.Training).Parameters)];
+        Assert.DoesNotContain(Enumerable.Range(0, 2000), _ => training.Contains(construct.Draw(random, Pool.Banks).Parameters));
     }
 }
