@@ -45,6 +45,7 @@ internal static class CommandLine
     private static RootCommand Root(TextWriter error) => new("Find the misconceptions behind the wrong answers of multiple-choice questions, with a language model on your own machine.")
     {
         Verbose,
+        MineCommand.Create(new Messages(error)),
         RunBatchCommand.Create(new Messages(error)),
     };
 }

@@ -9,19 +9,20 @@ namespace Malrule.Cli.Commands;
 internal sealed class EngineArguments
 {
     private readonly Option<string> _device = new("--device") { Description = "auto, cpu, or reference (plain loops, slow).", DefaultValueFactory = _ => "auto" };
-    private readonly Option<ComputeMode> _mode = new("--mode") { Description = "fast (8-bit activations) or exact (32-bit).", DefaultValueFactory = _ => ComputeMode.Fast };
+    private readonly Option<ComputeMode> _mode = new("--mode") { Description = "fast (8-bit activations) or exact (32-bit).", DefaultValueFactory = _ => ComputeMode.Fast, HelpName = "fast|exact" };
     private readonly Option<string> _type = new("--dtype") { Description = "Type of the KV cache: auto, half (float16) or float (float32).", DefaultValueFactory = _ => "auto" };
-    private readonly Option<int?> _length = new("--max-model-len") { Description = "Longest prompt and output together, in tokens." };
-    private readonly Option<int> _sequences = new("--max-num-seqs") { Description = "Most samples generated at once.", DefaultValueFactory = _ => new EngineOptions().MaxNumSeqs };
-    private readonly Option<int> _batchedTokens = new("--max-num-batched-tokens") { Description = "Most tokens computed in a step.", DefaultValueFactory = _ => new EngineOptions().MaxNumBatchedTokens };
+    private readonly Option<int?> _length = new("--max-model-len") { Description = "Longest prompt and output together, in tokens.", HelpName = "N" };
+    private readonly Option<int> _sequences = new("--max-num-seqs") { Description = "Most samples generated at once.", DefaultValueFactory = _ => new EngineOptions().MaxNumSeqs, HelpName = "N" };
+    private readonly Option<int> _batchedTokens = new("--max-num-batched-tokens") { Description = "Most tokens computed in a step.", DefaultValueFactory = _ => new EngineOptions().MaxNumBatchedTokens, HelpName = "N" };
     private readonly Option<double> _memory = new("--memory", "--gpu-memory-utilization")
     {
         Description = "Memory to use: bytes (6GiB) or a fraction of what is free (0.8).",
         DefaultValueFactory = _ => new EngineOptions().Memory,
+        HelpName = "BYTES|FRACTION",
         CustomParser = ParseMemory,
     };
     private readonly Option<bool> _noPrefixCaching = new("--no-enable-prefix-caching") { Description = "Compute every prompt from its start." };
-    private readonly Option<int> _threads = new("--threads") { Description = "Threads that compute; 0: one for each core." };
+    private readonly Option<int> _threads = new("--threads") { Description = "Threads that compute; 0: one for each core.", HelpName = "N" };
     private readonly Option<int> _tensorParallel = new("--tensor-parallel-size") { Description = "Devices that share the model; only 1.", DefaultValueFactory = _ => 1 };
     private readonly Option<bool> _trust = new("--trust-remote-code") { Description = "Accepted for vLLM's sake: nothing that a checkpoint brings is ever run." };
 

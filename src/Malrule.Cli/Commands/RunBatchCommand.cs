@@ -15,9 +15,9 @@ internal static class RunBatchCommand
         var output = new Option<string>("--output-file", "-o") { Required = true, Description = "Answers in the same order; it appears when all are there.", HelpName = "FILE" };
         var model = new Option<string>("--model") { Required = true, Description = "Folder, or org/name in the Hugging Face cache, of a language model or an embedder.", HelpName = "DIR" };
         var name = new Option<string?>("--served-model-name") { Description = "The model's name in answers [default: as given to --model]", HelpName = "NAME" };
-        var pooling = new Option<Pooling>("--pooling") { Description = "For an embedder: cls, mean, or auto (as the checkpoint says)." };
-        var seed = new Option<long>("--seed") { Description = "Seed of requests that bring none." };
-        var maxLogprobs = new Option<int>("--max-logprobs") { Description = "Most logprobs a request may ask for; -1: no limit.", DefaultValueFactory = _ => 20 };
+        var pooling = new Option<Pooling>("--pooling") { Description = "For an embedder: cls, mean, or auto (as the checkpoint says).", HelpName = "auto|cls|mean" };
+        var seed = new Option<long>("--seed") { Description = "Seed of requests that bring none.", HelpName = "S" };
+        var maxLogprobs = new Option<int>("--max-logprobs") { Description = "Most logprobs a request may ask for; -1: no limit.", DefaultValueFactory = _ => 20, HelpName = "N" };
         var engine = new EngineArguments(defaultLength: null);
 
         var command = new Command("run-batch", """

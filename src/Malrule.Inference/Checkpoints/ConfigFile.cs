@@ -33,6 +33,9 @@ internal sealed class ConfigFile
 
     public static ConfigFile? ReadIfPresent(string path) => File.Exists(path) ? Read(path) : null;
 
+    /// <summary>The field as it stands, undefined where it is absent.</summary>
+    public JsonElement this[string field] => Find(field);
+
     /// <summary>Whether the field is there and not null.</summary>
     public bool Has(string field) => _object.TryGetProperty(field, out var value) && value.ValueKind != JsonValueKind.Null;
 

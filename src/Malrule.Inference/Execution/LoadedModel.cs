@@ -127,11 +127,9 @@ internal sealed class LoadedModel : IDisposable
     private static IEnumerable<int> TokenizerEos(string directory, Tokenizer? tokenizer)
     {
         string file = Path.Combine(directory, "tokenizer_config.json");
-        if (tokenizer is null || !File.Exists(file))
+        if (tokenizer is null || ConfigFile.ReadIfPresent(file) is not { } config || !config.Has("eos_token"))
             return [];
-        using var json = JsonDocument.Parse(File.ReadAllBytes(file), new JsonDocumentOptions { MaxDepth = 64 });
-        if (json.RootElement.ValueKind != JsonValueKind.Object || !json.RootElement.TryGetProperty("eos_token", out var eos))
-            return [];
+        var eos = config["eos_token"];
         if (eos.ValueKind == JsonValueKind.Object && eos.TryGetProperty("content", out var content)) // an AddedToken
             eos = content;
         return eos.ValueKind == JsonValueKind.String && tokenizer.TokenId(eos.GetString()!) is { } id ? [id] : [];

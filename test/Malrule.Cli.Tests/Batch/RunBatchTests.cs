@@ -171,11 +171,11 @@ public sealed class RunBatchTests(TinyModels models) : IDisposable
     private async Task<Result> RunAsync(string model, string[] lines, params string[] options)
     {
         string input = Path.Combine(_folder, "in.jsonl"), output = Path.Combine(_folder, "out.jsonl");
-        await File.WriteAllTextAsync(input, string.Join('\n', lines));
+        File.WriteAllText(input, string.Join('\n', lines));
         Tool run = await Tool.RunAsync(["run-batch", "-i", input, "-o", output, "--model", model, "--memory", "200MB", .. options]);
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.False(File.Exists(output + ".partial"));
-        return new Result([.. (await File.ReadAllLinesAsync(output)).Select(line => JsonElement.Parse(line))], run.Error);
+        return new Result([.. File.ReadAllLines(output).Select(line => JsonElement.Parse(line))], run.Error);
     }
 
     private static string Line(string id, string url, string body) => $$"""{"custom_id": "{{id}}", "method": "POST", "url": "{{url}}", "body": {{body}}}""";

@@ -1,0 +1,25 @@
+using System.CommandLine;
+using Malrule.Inference;
+
+namespace Malrule.Cli.Commands;
+
+/// <summary>The options that say how texts are embedded; what is not given stays as the preset has it.</summary>
+internal sealed class EmbedderArguments
+{
+    private readonly Option<Pooling?> _pooling = new("--pooling") { Description = "cls, mean or auto, as the checkpoint says [default: auto; tutorial: cls]", HelpName = "auto|cls|mean" };
+    private readonly Option<int?> _maxTokens = new("--embed-max-tokens") { Description = "Longer texts are cut to this many tokens, and counted [default: 1024]", HelpName = "N" };
+    private readonly Option<int?> _batchTokens = new("--embed-batch-tokens") { Description = "Tokens embedded at once; no effect on results [default: 2048]", HelpName = "N" };
+
+    public IEnumerable<Option> All => [_pooling, _maxTokens, _batchTokens];
+
+    /// <summary>The embedder runs on the device, in the mode and with the threads of the language model.</summary>
+    public EmbedderOptions Read(ParseResult parsed, EmbedderOptions preset, EngineOptions engine) => preset with
+    {
+        Device = engine.Device,
+        Mode = engine.Mode,
+        Threads = engine.Threads,
+        Pooling = parsed.GetValue(_pooling) ?? preset.Pooling,
+        MaxTokens = parsed.GetValue(_maxTokens) ?? preset.MaxTokens,
+        MaxBatchedTokens = parsed.GetValue(_batchTokens) ?? preset.MaxBatchedTokens,
+    };
+}

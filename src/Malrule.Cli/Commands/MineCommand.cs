@@ -1,0 +1,81 @@
+using System.CommandLine;
+using Malrule.Inference;
+using Malrule.Mining;
+using Malrule.Mining.Questions;
+
+namespace Malrule.Cli.Commands;
+
+/// <summary><c>malrule mine</c>: from questions to ranked misconceptions.</summary>
+internal static class MineCommand
+{
+    public static Command Create(Messages messages)
+    {
+        var data = new Option<string>("--data") { Required = true, Description = "Folder with misconception_mapping.csv, train.csv and perhaps test.csv.", HelpName = "DIR" };
+        var questions = new Option<string?>("--questions") { Description = "Questions to mine [default: test.csv of --data where it is there, else train.csv]", HelpName = "FILE" };
+        var model = new Option<string?>("--model") { Description = "Language model: a folder, or org/name in the Hugging Face cache.", HelpName = "DIR" };
+        var embedder = new Option<string?>("--embedder") { Description = "Embedding model, likewise.", HelpName = "DIR" };
+        var output = new Option<string?>("--output", "-o") { Description = "Run folder; an interrupted run goes on there [default: runs/PRESET-METHOD]", HelpName = "RUN" };
+        var preset = new Option<MiningPreset>("--preset") { Description = "tutorial: its steps and quirks, one by one.", DefaultValueFactory = _ => MiningPreset.Default, HelpName = "default|tutorial" };
+        var method = new Option<MiningMethod>("--method") { Description = "infer needs both models, the others none.", DefaultValueFactory = _ => MiningMethod.Infer, HelpName = string.Join('|', Enum.GetNames<MiningMethod>()).ToLowerInvariant() };
+        var sample = new Option<int?>("--sample") { Description = "Mine so many questions, those that pandas' sample() picks [default: all]", HelpName = "N" };
+        var sampleSeed = new Option<uint>("--sample-seed") { Description = "pandas' random_state for --sample.", HelpName = "S" };
+        var limit = new Option<int?>("--limit") { Description = "Mine the first so many distractors [default: all]", HelpName = "K" };
+        var shots = new Option<int?>("--shots") { Description = "Labelled questions shown in a prompt [default: 3]", HelpName = "K" };
+        var seed = new Option<long>("--seed") { Description = "Seed of all that is random.", DefaultValueFactory = _ => 1, HelpName = "S" };
+        var sampling = new SamplingArguments();
+        var embedding = new EmbedderArguments();
+        var engine = new EngineArguments(new MiningOptions { Data = "", Output = "" }.Engine.MaxModelLength);
+
+        var command = new Command("mine", """
+            Rank, for every wrong option of every question, the misconceptions that most likely explain it.
+
+              malrule mine --data samples/starter --method lexical --questions samples/starter/train.csv
+              malrule mine --data eedi --model Qwen/Qwen2.5-3B-Instruct-AWQ --embedder nomic-ai/nomic-embed-text-v1.5
+              malrule mine --data eedi --model DIR --embedder DIR --preset tutorial --questions eedi/train.csv --sample 100 --sample-seed 3
+
+            Labelled questions are scored. An interrupted run goes on when the same command is given again.
+            """)
+        {
+            data, questions, model, embedder, output, preset, method, sample, sampleSeed, limit, shots, seed,
+        };
+        foreach (Option option in (IEnumerable<Option>)[.. sampling.All, .. engine.All, .. embedding.All])
+            command.Add(option);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            MiningPreset chosen = parsed.GetValue(preset);
+            MiningMethod by = parsed.GetValue(method);
+            string folder = parsed.GetValue(output) ?? Path.Combine("runs", $"{chosen}-{by}".ToLowerInvariant());
+            EngineOptions engineOptions = engine.Read(parsed);
+            MiningOptions defaults = MiningOptions.Of(chosen, parsed.GetRequiredValue(data), folder);
+            MiningOptions options = defaults with
+            {
+                Questions = parsed.GetValue(questions),
+                Method = by,
+                Sample = parsed.GetValue(sample),
+                SampleSeed = parsed.GetValue(sampleSeed),
+                Limit = parsed.GetValue(limit),
+                Model = parsed.GetValue(model),
+                Embedder = parsed.GetValue(embedder),
+                Seed = parsed.GetValue(seed),
+                Demonstrations = defaults.Demonstrations with { Shots = parsed.GetValue(shots) ?? defaults.Demonstrations.Shots },
+                Sampling = sampling.Read(parsed, defaults.Sampling),
+                Embedding = defaults.Embedding with { Engine = embedding.Read(parsed, defaults.Embedding.Engine, engineOptions) },
+                Engine = engineOptions,
+            };
+            try
+            {
+                MiningResult result = await messages.ProgressAsync(report => MiningRun.RunAsync(options, new MiningDisplay(messages, report), cancellationToken))
+                    .ConfigureAwait(false);
+                MisconceptionCatalogue catalogue = EediReader.ReadCatalogue(Path.Combine(options.Data, "misconception_mapping.csv"));
+                MiningReport.Write(result, catalogue, folder, parsed.InvocationConfiguration.Output);
+                return ExitCode.Done;
+            }
+            catch (OperationCanceledException) when (Directory.Exists(folder))
+            {
+                messages.Line($"{folder} holds what was done; the same command goes on from there");
+                throw;
+            }
+        });
+        return command;
+    }
+}

@@ -1,0 +1,72 @@
+using Malrule.Tests;
+
+namespace Malrule.Cli.Tests.Commands;
+
+public sealed class CommandLineTests
+{
+    [Theory, InlineData("mine"), InlineData("run-batch")]
+    public async Task Help_shows_every_option_and_examples(string command)
+    {
+        Tool run = await Tool.RunAsync(command, "--help");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal("", run.Error);
+        Assert.Contains($"  malrule {command} -", run.Output, StringComparison.Ordinal);
+        Assert.Contains("--model <DIR>", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Help_lists_the_commands()
+    {
+        Tool run = await Tool.RunAsync("--help");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("mine", run.Output, StringComparison.Ordinal);
+        Assert.Contains("run-batch", run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Required command", new string[0])]
+    [InlineData("'dig'", new[] { "dig" })]
+    [InlineData("'--data' is required", new[] { "mine" })]
+    [InlineData("--colour", new[] { "mine", "--data", "x", "--colour", "red" })]
+    [InlineData("--preset", new[] { "mine", "--data", "x", "--preset", "wild" })]
+    [InlineData("--limit", new[] { "mine", "--data", "x", "--limit", "many" })]
+    [InlineData("--memory must be bytes", new[] { "mine", "--data", "x", "--memory", "lots" })]
+    [InlineData("a backslash must be followed", new[] { "mine", "--data", "x", "--stop", @"\q" })]
+    [InlineData("'2' not recognized", new[] { "mine", "--data", "x", "--tensor-parallel-size", "2" })]
+    public async Task Wrong_usage_is_one_line_and_a_hint_with_exit_code_2(string expected, string[] arguments)
+    {
+        Tool run = await Tool.RunAsync(arguments);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Equal("", run.Output);
+        Assert.Contains(expected, run.Error, StringComparison.Ordinal);
+        Assert.Contains("--help", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_method_that_needs_models_asks_for_them()
+    {
+        string starter = Path.Combine(TestPaths.Repository, "samples", "starter");
+        await Tool.RefusesAsync(["mine", "--data", starter], "--model");
+        await Tool.RefusesAsync(["mine", "--data", starter, "--model", "x"], "--embedder");
+    }
+
+    [Fact]
+    public async Task An_interrupted_command_ends_with_130()
+    {
+        using var interrupted = new CancellationTokenSource();
+        await interrupted.CancelAsync();
+        var error = new StringWriter();
+        string starter = Path.Combine(TestPaths.Repository, "samples", "starter"), run = TestPaths.TemporaryFolder();
+        Assert.Equal(130, await CommandLine.RunAsync(["mine", "--data", starter, "--method", "lexical", "--output", run], TextWriter.Null, error, interrupted.Token));
+        Assert.Contains("interrupted", error.ToString(), StringComparison.Ordinal);
+        Directory.Delete(run, recursive: true);
+    }
+
+    [Fact]
+    public async Task The_stack_of_an_error_is_shown_only_when_asked_for()
+    {
+        string[] arguments = ["mine", "--data", "/no/such/folder", "--method", "lexical"];
+        Assert.DoesNotContain("   at ", (await Tool.RunAsync(arguments)).Error, StringComparison.Ordinal);
+        Assert.Contains("   at ", (await Tool.RunAsync([.. arguments, "--verbose"])).Error, StringComparison.Ordinal);
+    }
+}
