@@ -114,6 +114,39 @@ public sealed class LlmEngine : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Generates from one request and yields what its branches add, token by token; the last delta carries the whole output.
+    /// Cancelling, or leaving the loop, stops the sequences and frees their pages.
+    /// </summary>
+    /// <exception cref="InvalidInputException">The prompt or a parameter cannot be served.</exception>
+    /// <exception cref="MalruleException">The model computed a value that is not finite, or the engine stopped.</exception>
+    public async IAsyncEnumerable<GenerationDelta> StreamDeltasAsync(GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        var deltas = Channel.CreateUnbounded<GenerationDelta>(new UnboundedChannelOptions { SingleReader = true });
+        var stream = new DeltaStream(request.Sampling, Tokenizer is not null && request.Sampling.Detokenize, deltas.Writer);
+        var group = await Task.Run(() => _requests.Create(request, Completed, stream.Advance), cancellationToken).ConfigureAwait(false);
+        void Completed(SequenceGroup finished)
+        {
+            Interlocked.Add(ref _cachedTokens, finished.CachedTokens);
+            if (finished.Error is null)
+                deltas.Writer.TryWrite(new GenerationDelta(0, "", []) { Output = RequestFactory.Output(0, finished) });
+            deltas.Writer.TryComplete(finished.Error);
+        }
+        if (!Post(() => _model.Core.Add(group)))
+            throw Stopped();
+        try
+        {
+            await foreach (var delta in deltas.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+                yield return delta;
+        }
+        finally
+        {
+            Post(() => _model.Core.Abort(group));
+        }
+    }
+
     /// <summary>Stops all sequences and returns all memory.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -152,9 +185,11 @@ public sealed class LlmEngine : IAsyncDisposable
             }
             submitted.Enqueue(group);
             if (!Post(() => _model.Core.Add(group)))
-                results.TryComplete(new MalruleException("The engine was disposed, or stopped after an error; load it again."));
+                results.TryComplete(Stopped());
         }
     }
+
+    private static MalruleException Stopped() => new("The engine was disposed, or stopped after an error; load it again.");
 
     /// <summary>Has the worker run something between two steps; false: the engine is gone.</summary>
     private bool Post(Action action)

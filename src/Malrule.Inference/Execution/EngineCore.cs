@@ -97,11 +97,13 @@ internal sealed class EngineCore(Scheduler scheduler, ModelRunner runner) : IDis
         var end = group.Stop.Check(draw.TokenId, branch.OutputTokenIds.Count);
         if (branch.Text.Append(draw.TokenId, endsOutput: end is { Reason: FinishReason.Stop }) is { } stop)
             end = (FinishReason.Stop, new StopReason(null, stop));
-        if (end is not { } ended)
-            return;
-        branch.Text.Finish();
-        (branch.FinishReason, branch.StopReason) = ended;
-        scheduler.Finish(branch);
+        if (end is { } ended)
+        {
+            branch.Text.Finish();
+            (branch.FinishReason, branch.StopReason) = ended;
+            scheduler.Finish(branch);
+        }
+        group.Advanced?.Invoke(branch);
         if (group.Finished)
             group.Completed?.Invoke(group);
     }

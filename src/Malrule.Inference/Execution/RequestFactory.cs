@@ -9,7 +9,7 @@ internal sealed class RequestFactory(LoadedModel model, EngineOptions options)
     private long _arrivals;
 
     /// <exception cref="InvalidInputException">The prompt or a parameter cannot be served.</exception>
-    public SequenceGroup Create(GenerationRequest request, Action<SequenceGroup> completed)
+    public SequenceGroup Create(GenerationRequest request, Action<SequenceGroup> completed, Action<Sequence>? advanced = null)
     {
         var sampling = request.Sampling;
         sampling.Validate();
@@ -24,6 +24,7 @@ internal sealed class RequestFactory(LoadedModel model, EngineOptions options)
             PromptTokens = sampling.RepetitionPenalty != 1 ? [.. prompt] : null,
             BadWords = BadWords(sampling),
             Completed = completed,
+            Advanced = advanced,
         };
     }
 

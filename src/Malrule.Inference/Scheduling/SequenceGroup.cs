@@ -30,6 +30,9 @@ internal sealed class SequenceGroup
     public List<PositionLogprobs?>? PromptLogprobs { get; }
     public MalruleException? Error { get; set; }
 
+    /// <summary>Called by the engine's worker after every token of a branch, the last one included; set only where somebody streams.</summary>
+    public Action<Sequence>? Advanced { get; init; }
+
     /// <summary>Called once by the engine's worker when the last branch has finished or the group failed.</summary>
     public Action<SequenceGroup>? Completed { get; init; }
 

@@ -76,6 +76,57 @@ public sealed class LlmEngineTests
     }
 
     [Fact]
+    public async Task Streamed_deltas_add_up_to_the_output_and_leaving_the_loop_stops_the_branches()
+    {
+        await using var engine = await Load();
+        var request = new GenerationRequest(Prompt, new SamplingParams { N = 3, Seed = 2, MaxTokens = 30, IgnoreEos = true });
+        var ids = new List<int>[] { [], [], [] };
+        var ended = new List<int>();
+        RequestOutput? output = null;
+        await foreach (var delta in engine.StreamDeltasAsync(request, Cancel))
+        {
+            Assert.Null(output); // the whole output comes last
+            ids[delta.Index].AddRange(delta.TokenIds);
+            if (delta.FinishReason is not null)
+                ended.Add(delta.Index);
+            output = delta.Output;
+        }
+        Assert.Equal([0, 1, 2], ended.Order());
+        for (int i = 0; i < 3; i++)
+            Assert.Equal(output!.Outputs[i].TokenIds, ids[i]);
+
+        long before = engine.Statistics.GeneratedTokens;
+        await foreach (var _ in engine.StreamDeltasAsync(request with { Sampling = request.Sampling with { MaxTokens = 200 } }, Cancel))
+            break;
+        await engine.GenerateAsync([Prompt], new SamplingParams { MaxTokens = 1, Seed = 1 }, Cancel);
+        Assert.True(engine.Statistics.GeneratedTokens - before < 600);
+    }
+
+    [Fact]
+    public async Task Loading_and_disposing_leaves_no_memory_behind()
+    {
+        async Task LoadAndRun()
+        {
+            await using var engine = await Load();
+            await engine.GenerateAsync([Prompt], new SamplingParams { MaxTokens = 2, Seed = 1 }, Cancel);
+        }
+        static long Resident()
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            using var process = System.Diagnostics.Process.GetCurrentProcess();
+            return process.WorkingSet64;
+        }
+        for (int i = 0; i < 10; i++)
+            await LoadAndRun();
+        long before = Resident();
+        for (int i = 0; i < 50; i++)
+            await LoadAndRun();
+        // Each load holds at least 2 MB of weights and 20 MB of workspace and pages: one that leaked them would grow by a gigabyte.
+        Assert.InRange(Resident() - before, long.MinValue, 100 << 20);
+    }
+
+    [Fact]
     public async Task Concurrent_callers_get_their_own_results()
     {
         await using var engine = await Load();
