@@ -80,7 +80,7 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         foreach (long extent in entry.Shape)
             if (extent > int.MaxValue)
                 throw Damaged(Path, $"tensor '{name}' has an extent of {extent}");
-        return new DenseTensor(name, dtype, Array.ConvertAll(entry.Shape, extent => (int)extent), _data + entry.Begin);
+        return new DenseTensor(name, dtype, Array.ConvertAll(entry.Shape, extent => (int)extent), _data + entry.Begin) { IsMapped = true };
     }
 
     public void Dispose()

@@ -13,6 +13,9 @@ internal sealed unsafe class DenseTensor(string name, DType dtype, int[] shape, 
     public int[] Shape { get; } = shape;
     public byte* Data { get; } = data;
 
+    /// <summary>Whether the bytes are pages of a mapped file: dropped from memory, they come back from it when read.</summary>
+    public bool IsMapped { get; init; }
+
     public long Count => Shape.Aggregate(1L, (product, extent) => product * extent);
     public int ElementSize => DType is DType.F16 or DType.BF16 ? 2 : 4;
 

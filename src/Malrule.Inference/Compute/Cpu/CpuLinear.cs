@@ -36,6 +36,15 @@ internal sealed unsafe class CpuLinear : Linear
             : mode == ComputeMode.Fast ? new Int8Panels(new DenseRows(parts))
             : new FloatPanels(new DenseRows(parts));
         pool.Run(panels.PackTasks, new Packing(panels));
+        foreach (var part in parts)
+        {
+            if (part is AwqLinear awq)
+            {
+                SourcePages.Drop(awq.QWeight);
+                SourcePages.Drop(awq.QZeros);
+                SourcePages.Drop(awq.Scales);
+            }
+        }
         return new CpuLinear(panels, parts);
     }
 

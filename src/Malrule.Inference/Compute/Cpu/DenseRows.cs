@@ -44,6 +44,19 @@ internal sealed unsafe class DenseRows
         return (ushort*)((DenseLinear)part).Weight.Data + (long)row * Inputs;
     }
 
+    /// <summary>Lets the memory of some outputs' weights go.</summary>
+    public void Drop(int firstOutput, int count)
+    {
+        for (int output = firstOutput; output < firstOutput + count;)
+        {
+            var (part, row) = Locate(output);
+            int rows = Math.Min(firstOutput + count - output, part.Outputs - row);
+            if (part is DenseLinear { Weight: var tensor })
+                SourcePages.Drop(tensor, (long)row * Inputs * tensor.ElementSize, (long)rows * Inputs * tensor.ElementSize);
+            output += rows;
+        }
+    }
+
     private (LinearSource Part, int Row) Locate(int output)
     {
         int index = 0;

@@ -10,7 +10,7 @@ internal sealed unsafe class FloatPanels(DenseRows rows)
 
     public override void Pack(int task)
     {
-        float[] row = new float[Inputs];
+        var row = new float[Inputs];
         for (int column = 0; column < Width && task * Width + column < Outputs; column++)
         {
             if (rows.Type == DType.F32)
@@ -26,6 +26,7 @@ internal sealed unsafe class FloatPanels(DenseRows rows)
                 Spread(rows.Halves(task * Width + column), (ushort*)Panel(task) + column);
             }
         }
+        rows.Drop(task * Width, Math.Min(Width, Outputs - task * Width));
     }
 
     private void Spread<T>(T* source, T* destination) where T : unmanaged

@@ -12,30 +12,33 @@ internal sealed unsafe class Int8Panels : QuantizedPanels
     /// <summary>Weights that share a scale.</summary>
     public const int DefaultGroup = 128;
 
+    private const int PanelsPerTask = 8;
     private readonly DenseRows _rows;
 
     /// <param name="rows">The weights.</param>
     /// <param name="groupSize">32, 64 or 128.</param>
     public Int8Panels(DenseRows rows, int groupSize = DefaultGroup) : base(WeightForm.Int8, rows.Inputs, rows.Outputs, groupSize) => _rows = rows;
 
-    public override int PackTasks => Count;
+    public override int PackTasks => (Count + PanelsPerTask - 1) / PanelsPerTask;
 
     [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override void Pack(int task)
     {
         float* weights = stackalloc float[GroupSize];
-        for (int column = 0; column < Width; column++)
+        int firstPanel = task * PanelsPerTask, lastPanel = Math.Min(firstPanel + PanelsPerTask, Count);
+        for (int output = firstPanel * Width; output < lastPanel * Width; output++)
         {
-            int output = task * Width + column;
+            int panel = output / Width, column = output % Width;
             for (int group = 0; group < Groups; group++)
             {
                 int count = output < Outputs ? Math.Min(GroupSize, Inputs - group * GroupSize) : 0;
                 new Span<float>(weights + count, GroupSize - count).Clear();
                 if (count > 0)
                     _rows.Read(output, group * GroupSize, count, weights);
-                ((ushort*)Scales(task, group))[column] = Quantize(weights, Lines(task, group) + 4 * column);
+                ((ushort*)Scales(panel, group))[column] = Quantize(weights, Lines(panel, group) + 4 * column);
             }
         }
+        _rows.Drop(firstPanel * Width, Math.Min(lastPanel * Width, Outputs) - firstPanel * Width);
     }
 
     /// <summary>Writes a column's group, four bytes a line, and returns its scale.</summary>
