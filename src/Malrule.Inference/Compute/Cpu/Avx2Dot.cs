@@ -30,20 +30,20 @@ internal readonly unsafe struct Avx2Dot : IByteDot
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Four(byte* weights, int* a, bool wide, int* dots)
     {
-        Nibbles(weights, a, 0, out var s0, out var s1, out var s2, out var s3);
-        var one = Vector256.Create((short)1);
-        var d0 = Avx2.MultiplyAddAdjacent(s0, one);
-        var d1 = Avx2.MultiplyAddAdjacent(s1, one);
-        var d2 = Avx2.MultiplyAddAdjacent(s2, one);
-        var d3 = Avx2.MultiplyAddAdjacent(s3, one);
+        Nibbles(weights, a, 4, out var s0, out var s1, out var s2, out var s3);
+        var sixteen = Vector256.Create((short)16);
+        var d0 = Avx2.MultiplyAddAdjacent(s0, sixteen);
+        var d1 = Avx2.MultiplyAddAdjacent(s1, sixteen);
+        var d2 = Avx2.MultiplyAddAdjacent(s2, sixteen);
+        var d3 = Avx2.MultiplyAddAdjacent(s3, sixteen);
         if (wide)
         {
-            Nibbles(weights, a, 4, out s0, out s1, out s2, out s3);
-            var sixteen = Vector256.Create((short)16);
-            d0 += Avx2.MultiplyAddAdjacent(s0, sixteen);
-            d1 += Avx2.MultiplyAddAdjacent(s1, sixteen);
-            d2 += Avx2.MultiplyAddAdjacent(s2, sixteen);
-            d3 += Avx2.MultiplyAddAdjacent(s3, sixteen);
+            Nibbles(weights, a, 0, out s0, out s1, out s2, out s3);
+            var one = Vector256.Create((short)1);
+            d0 += Avx2.MultiplyAddAdjacent(s0, one);
+            d1 += Avx2.MultiplyAddAdjacent(s1, one);
+            d2 += Avx2.MultiplyAddAdjacent(s2, one);
+            d3 += Avx2.MultiplyAddAdjacent(s3, one);
         }
         d0.Store(dots);
         d1.Store(dots + Columns);
@@ -75,13 +75,13 @@ internal readonly unsafe struct Avx2Dot : IByteDot
         {
             var bytes = Vector256.Load((ushort*)(weights + 64 * line));
             var four = Vector256.Create(a[line]).AsSByte();
-            low += Avx2.MultiplyAddAdjacent(bytes.AsByte() & Vector256.Create((byte)15), four);
+            high += Avx2.MultiplyAddAdjacent((bytes >>> 4).AsByte() & Vector256.Create((byte)15), four);
             if (wide)
-                high += Avx2.MultiplyAddAdjacent((bytes >>> 4).AsByte() & Vector256.Create((byte)15), four);
+                low += Avx2.MultiplyAddAdjacent(bytes.AsByte() & Vector256.Create((byte)15), four);
         }
-        var dot = Avx2.MultiplyAddAdjacent(low, Vector256.Create((short)1));
+        var dot = Avx2.MultiplyAddAdjacent(high, Vector256.Create((short)16));
         if (wide)
-            dot += Avx2.MultiplyAddAdjacent(high, Vector256.Create((short)16));
+            dot += Avx2.MultiplyAddAdjacent(low, Vector256.Create((short)1));
         dot.Store(dots);
     }
 }

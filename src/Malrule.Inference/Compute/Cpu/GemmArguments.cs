@@ -14,13 +14,16 @@ internal enum WeightForm
     /// <summary>8-bit as stored: lines of 16 columns × 4 k holding q + 128; of each group 16 bf16 scales.</summary>
     Int8,
 
-    /// <summary>4-bit weights unpacked to bytes in cache: lines of 16 columns × 4 k; of each group 16 fp32 scales and 16 fp32 zeros.</summary>
+    /// <summary>
+    /// 4-bit weights unpacked to bytes in cache: lines of 16 columns × 4 k holding 16·q; of each group 16 fp32 scales / 16 and 16 fp32 zeros · 16.
+    /// (8-bit weights take this form too where no code is generated, without the factor.)
+    /// </summary>
     Unpacked,
 }
 
 /// <summary>
 /// What an integer kernel is called with: a tile of up to <see cref="MaxRows"/> rows times a panel of 16 columns over some groups of k.
-/// For each group: t = −zero·Σ(scale·Σa), then t += scale·Σ(q·a) for each subgroup of 32, then the output's value += groupScale·t.
+/// For each group: t = −zero·Σ(scale·Σa) − offset·Σ scale, then t += scale·(offset + Σ q·a) for each subgroup of 32, then the output's value += groupScale·t.
 /// Generated code knows the offsets; see <see cref="WeightForm"/> and <see cref="QuantizedRows"/> for the layouts.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]

@@ -120,19 +120,19 @@ internal sealed unsafe class Int4Panels : QuantizedPanels, IWidePanels
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public override byte* Unpack(int panel, int group, int groups, byte* lines, float* scales)
     {
-        var low = Vector512.Create((byte)15);
+        var high = Vector512.Create((byte)0xF0);
         byte* source = Lines(panel, group), end = Lines(panel, group + groups);
         for (byte* line = lines; source < end; source += Line, line += 2 * Line)
         {
             var packed = Vector512.Load(source);
-            (packed & low).Store(line);
-            ((packed.AsUInt32() >>> 4).AsByte() & low).Store(line + Line);
+            ((packed.AsUInt32() << 4).AsByte() & high).Store(line);
+            (packed & high).Store(line + Line);
         }
         for (int i = 0; i < groups; i++, scales += 2 * Width)
         {
             LoadScales(Scales(panel, group + i), out var groupScales, out var zeros);
-            groupScales.Store(scales);
-            zeros.Store(scales + Width);
+            (groupScales * (1 / 16f)).Store(scales);
+            (zeros * 16).Store(scales + Width);
         }
         return lines;
     }

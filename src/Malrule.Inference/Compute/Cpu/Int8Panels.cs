@@ -45,7 +45,7 @@ internal sealed unsafe class Int8Panels : QuantizedPanels
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private ushort Quantize(float* weights, byte* destination)
     {
-        const float round = 3 << 22; // see QuantizedRows
+        const float round = QuantizedRows.Offset; // adding it rounds to the nearest integer
         var largest = Vector256<float>.Zero;
         for (int k = 0; k < GroupSize; k += 8)
             largest = Vector256.Max(largest, Vector256.Abs(Vector256.Load(weights + k)));
@@ -57,7 +57,7 @@ internal sealed unsafe class Int8Panels : QuantizedPanels
         var inverse = Vector256.Create(scale == 0 ? 0 : 1 / step);
         for (int k = 0; k < GroupSize; k += 8)
         {
-            var rounded = (Vector256.Load(weights + k) * inverse + Vector256.Create(round)).AsInt32() - Vector256.Create(round).AsInt32();
+            var rounded = (Vector256.Load(weights + k) * inverse + Vector256.Create(round)).AsInt32() - Vector256.Create(QuantizedRows.OffsetBits);
             var offset = rounded + Vector256.Create(128) & Vector256.Create(255); // one byte a lane
             for (int line = 0; line < 2; line++)
             {

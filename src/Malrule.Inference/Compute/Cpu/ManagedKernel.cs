@@ -8,7 +8,7 @@ internal unsafe interface IByteDot
 {
     /// <summary>
     /// dots[row, column] = Σ weights·activations over a subgroup: weights are 8 lines of 16 columns × 4 k, row r's activations 32 bytes at
-    /// activations + 32·r. Unless <paramref name="wide"/>, no weight is above 15.
+    /// activations + 32·r. Unless <paramref name="wide"/>, weights are multiples of 16.
     /// </summary>
     static abstract void Dot(byte* weights, sbyte* activations, int rows, bool wide, int* dots);
 }
@@ -35,13 +35,20 @@ internal static unsafe class ManagedKernel<TDot> where TDot : IByteDot
         {
             var zeros = Vector512.Load(scales + Columns);
             for (int row = 0; row < rows; row++)
-                (zeros * Vector512.Create(((float*)activations)[row])).Store(sums + row * Columns);
-            activations += rows * sizeof(float);
+            {
+                Vector512.FusedMultiplyAdd(zeros, Vector512.Create(((float*)activations)[row]), Vector512.Create(((float*)activations)[rows + row]))
+                    .Store(sums + row * Columns);
+            }
+            activations += 2 * rows * sizeof(float);
             for (long subgroup = 0; subgroup < arguments->Subgroups; subgroup++)
             {
                 TDot.Dot(weights, (sbyte*)activations + rows * sizeof(float), rows, wide, dots);
                 for (int row = 0; row < rows; row++)
-                    Add(Vector512.ConvertToSingle(Vector512.Load(dots + row * Columns)), Vector512.Create(((float*)activations)[row]), sums + row * Columns);
+                {
+                    var offsetDots = (Vector512.Load(dots + row * Columns) + Vector512.Create(QuantizedRows.OffsetBits)).AsSingle();
+                    Vector512.FusedMultiplyAdd(offsetDots, Vector512.Create(((float*)activations)[row]), Vector512.Load(sums + row * Columns))
+                        .Store(sums + row * Columns);
+                }
                 weights += QuantizedRows.Subgroup * Columns;
                 activations += rows * (sizeof(float) + QuantizedRows.Subgroup);
             }
@@ -54,9 +61,4 @@ internal static unsafe class ManagedKernel<TDot> where TDot : IByteDot
             (initial, initialStride) = (output, arguments->OutputStride);
         }
     }
-
-    /// <summary>destination += a · b, rounded once.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add(Vector512<float> a, Vector512<float> b, float* destination) =>
-        Vector512.FusedMultiplyAdd(a, b, Vector512.Load(destination)).Store(destination);
 }

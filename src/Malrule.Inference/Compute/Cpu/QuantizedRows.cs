@@ -7,13 +7,22 @@ namespace Malrule.Inference.Compute.Cpu;
 /// The layout of int8 activations. A row is cut in subgroups of 32 with a scale each (largest magnitude / 127, symmetric): trained
 /// models carry huge values in a few channels, and a longer group would round their neighbours to nothing. Each row is quantised by
 /// itself, so it does not depend on the rows beside it.
+/// <para>The kernels start their integer sums at the bits of the float <see cref="Offset"/>, whose last place is 1: the sum is then the float
+/// offset + Σ q·a, exactly, with no conversion. What that adds is taken off at the start of a group. Every other subgroup is stored
+/// negated, values and scale, so that the offsets of neighbours cancel before they cost any precision that matters.</para>
 /// <para>Rows stand in tiles of at most <see cref="GemmArguments.MaxRows"/>, as even as possible. A tile of R rows holds, for each group of
-/// the weights: R fp32 −Σ(scale·Σa); then for each subgroup R fp32 scales and R × 32 bytes.</para>
+/// the weights: R fp32 −Σ(scale·Σa) and R fp32 −offset·Σ scale; then for each subgroup R fp32 scales and R × 32 bytes.</para>
 /// </summary>
 internal readonly unsafe struct QuantizedRows
 {
     /// <summary>Activations that share a scale.</summary>
     public const int Subgroup = 32;
+
+    /// <summary>1.5 · 2²³: with integers below 2²² in magnitude added to its bits, it still stands for offset + integer.</summary>
+    public const float Offset = 3 << 22;
+
+    /// <summary>The bits of <see cref="Offset"/>.</summary>
+    public const int OffsetBits = 0x4B40_0000;
 
     private readonly byte* _data;
     private readonly int _groupSize;
@@ -32,7 +41,7 @@ internal readonly unsafe struct QuantizedRows
     public int Tiles { get; }
 
     /// <summary>Bytes of one row's share of one group.</summary>
-    public static int BytesPerGroup(int groupSize) => sizeof(float) + groupSize / Subgroup * (sizeof(float) + Subgroup);
+    public static int BytesPerGroup(int groupSize) => 2 * sizeof(float) + groupSize / Subgroup * (sizeof(float) + Subgroup);
 
     public static long Bytes(int rows, int inputs, int groupSize) =>
         (long)rows * ((inputs + groupSize - 1) / groupSize) * BytesPerGroup(groupSize);
@@ -73,22 +82,24 @@ internal readonly unsafe struct QuantizedRows
     private void QuantizeGroup(float* source, byte* destination, int row, int rows)
     {
         float negatedSum = 0;
-        byte* subgroup = destination + rows * sizeof(float);
+        double scales = 0;
+        byte* subgroup = destination + 2 * rows * sizeof(float);
         for (int k = 0; k < _groupSize; k += Subgroup)
         {
-            float scale = QuantizeSubgroup(source + k, (sbyte*)(subgroup + rows * sizeof(float) + row * Subgroup), out int sum);
+            float scale = QuantizeSubgroup(source + k, (sbyte*)(subgroup + rows * sizeof(float) + row * Subgroup), negate: k / Subgroup % 2 != 0, out int sum);
             ((float*)subgroup)[row] = scale;
             negatedSum = MathF.FusedMultiplyAdd(-scale, sum, negatedSum);
+            scales += scale;
             subgroup += rows * (sizeof(float) + Subgroup);
         }
         ((float*)destination)[row] = negatedSum;
+        ((float*)destination)[rows + row] = (float)(-Offset * scales);
     }
 
     /// <summary>A value that is not finite makes the scale, and with it every output of the row, not finite.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float QuantizeSubgroup(float* source, sbyte* destination, out int sum)
+    private static float QuantizeSubgroup(float* source, sbyte* destination, bool negate, out int sum)
     {
-        const float round = 3 << 22; // adding 1.5 · 2^23 rounds to the nearest integer, ties to even, and leaves it in the low bits
         var low = Vector512.Load(source);
         var high = Vector512.Load(source + 16);
         // As integers, magnitudes order as the floats do, with infinity and NaN on top.
@@ -99,12 +110,14 @@ internal readonly unsafe struct QuantizedRows
         quarter = Vector128.Max(quarter, Vector128.Shuffle(quarter, Vector128.Create(1, 0, 3, 2)));
         float largest = BitConverter.Int32BitsToSingle(quarter.ToScalar());
         bool isZero = largest < 1e-30f; // its reciprocal would overflow
-        var inverse = Vector512.Create(isZero ? 0 : 127 / largest);
-        var lowInts = (low * inverse + Vector512.Create(round)).AsInt32() - Vector512.Create(round).AsInt32();
-        var highInts = (high * inverse + Vector512.Create(round)).AsInt32() - Vector512.Create(round).AsInt32();
+        float sign = negate ? -1 : 1;
+        var inverse = Vector512.Create(isZero ? 0 : sign * 127 / largest);
+        // Adding the offset rounds to the nearest integer, ties to even, and leaves it in the low bits.
+        var lowInts = (low * inverse + Vector512.Create(Offset)).AsInt32() - Vector512.Create(OffsetBits);
+        var highInts = (high * inverse + Vector512.Create(Offset)).AsInt32() - Vector512.Create(OffsetBits);
         sum = Vector512.Sum(lowInts + highInts);
         var words = Vector512.Narrow(lowInts, highInts);
         Vector256.Narrow(words.GetLower(), words.GetUpper()).Store(destination);
-        return isZero ? 0 : largest * (1f / 127);
+        return isZero ? 0 : sign * largest * (1f / 127);
     }
 }

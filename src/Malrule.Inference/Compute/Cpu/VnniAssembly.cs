@@ -8,7 +8,7 @@ namespace Malrule.Inference.Compute.Cpu;
 /// summed by fours into int32 lanes). Lanes are output columns; each instruction broadcasts its four activations from memory.
 /// The code is position independent, a leaf of one pointer (<see cref="GemmArguments"/>), and touches registers that both x64
 /// calling conventions let it touch, but for xmm6–15, saved where Windows asks for it.
-/// <para>zmm0…: fp32 accumulators t of the rows, then their int32 accumulators; zmm29–30 weights, zmm31 the mask of low nibbles, or the zero of 8-bit weights.</para>
+/// <para>zmm0…: fp32 accumulators t of the rows, then their int32 accumulators; zmm28 the offset, zmm29–30 weights, zmm31 the mask of high nibbles, or the zero of 8-bit weights.</para>
 /// </summary>
 internal readonly ref struct VnniAssembly
 {
@@ -21,7 +21,7 @@ internal readonly ref struct VnniAssembly
 
     private static readonly AssemblerRegister64 Weights = rax, Activations = rdx, Prefetch = r8, Output = r9, Scales = r10;
     private static readonly AssemblerRegister64 Subgroups = r11, Initial = r11; // by turns
-    private static readonly AssemblerRegisterZMM EvenWeights = zmm29, OddWeights = zmm30, Constant = zmm31;
+    private static readonly AssemblerRegisterZMM Offset = zmm28, EvenWeights = zmm29, OddWeights = zmm30, Constant = zmm31;
 
     private readonly Assembler _c = new(64);
     private readonly AssemblerRegister64 _arguments;
@@ -48,7 +48,7 @@ internal readonly ref struct VnniAssembly
 
     private void Function(bool windows)
     {
-        Label nextGroup = _c.CreateLabel(), nextSubgroup = _c.CreateLabel(), nibbleShifts = _c.CreateLabel();
+        Label nextGroup = _c.CreateLabel(), nextSubgroup = _c.CreateLabel(), nibbleShifts = _c.CreateLabel(), sixteen = _c.CreateLabel(), sixteenth = _c.CreateLabel();
         if (windows)
             SaveXmm(_c);
         _c.mov(Weights, __[_arguments + WeightsOffset]);
@@ -61,18 +61,20 @@ internal readonly ref struct VnniAssembly
             _c.prefetchw(__byte_ptr[Output]);
             _c.add(Output, __[_arguments + OutputStrideOffset]);
         }
-        _c.mov(r11d, _form == WeightForm.Int4 ? 0x0F0F0F0F : BitConverter.SingleToInt32Bits(128));
+        _c.mov(r11d, _form == WeightForm.Int4 ? unchecked((int)0xF0F0F0F0) : BitConverter.SingleToInt32Bits(128));
         _c.vpbroadcastd(Constant, r11d);
+        _c.mov(r11d, QuantizedRows.OffsetBits);
+        _c.vpbroadcastd(Offset, r11d);
 
         _c.Label(ref nextGroup);
-        StartGroup(nibbleShifts);
+        StartGroup(nibbleShifts, sixteen);
         _c.mov(Subgroups, __[_arguments + SubgroupsOffset]);
         _c.Label(ref nextSubgroup);
         Multiply();
         Fold();
         _c.dec(Subgroups);
         _c.jne(nextSubgroup);
-        EndGroup();
+        EndGroup(sixteenth);
         _c.dec(__qword_ptr[_arguments + GroupsOffset]);
         _c.jne(nextGroup);
 
@@ -85,11 +87,15 @@ internal readonly ref struct VnniAssembly
             _c.Label(ref nibbleShifts);
             for (uint nibble = 0; nibble < 8; nibble++)
                 _c.dd(28 - 4 * nibble, 28 - 4 * nibble);
+            _c.Label(ref sixteen);
+            _c.dd(16f);
+            _c.Label(ref sixteenth);
+            _c.dd(1 / 16f);
         }
     }
 
-    /// <summary>t = zero · (−Σ scale·Σa); the activations' pointer moves on to the first subgroup.</summary>
-    private void StartGroup(Label nibbleShifts)
+    /// <summary>t = zero · (−Σ scale·Σa) − offset · Σ scale; the activations' pointer moves on to the first subgroup.</summary>
+    private void StartGroup(Label nibbleShifts, Label sixteen)
     {
         var zeros = _form == WeightForm.Int8 ? Constant : Accumulator(0, 0);
         switch (_form)
@@ -99,21 +105,29 @@ internal readonly ref struct VnniAssembly
                 _c.vpsllvd(zeros, zeros, __zmmword_ptr[nibbleShifts]);
                 _c.vpsrld(zeros, zeros, 28);
                 _c.vcvtdq2ps(zeros, zeros);
+                _c.vmulps(zeros, zeros, __dword_bcst[sixteen]);
                 break;
             case WeightForm.Unpacked:
                 _c.vmovups(zeros, __zmmword_ptr[Scales + 64]);
                 break;
         }
         for (int row = 0; row < _rows; row++)
-            _c.vmulps(Sum(row), zeros, __dword_bcst[Activations + 4 * row]);
-        _c.add(Activations, 4 * _rows);
+        {
+            _c.vbroadcastss(Sum(row), __dword_ptr[Activations + 4 * (_rows + row)]);
+            _c.vfmadd231ps(Sum(row), zeros, __dword_bcst[Activations + 4 * row]);
+        }
+        _c.add(Activations, 8 * _rows);
     }
 
-    /// <summary>accumulators = Σ q·a over a subgroup.</summary>
+    /// <summary>accumulators = the bits of offset + Σ q·a over a subgroup.</summary>
     private void Multiply()
     {
-        for (int i = 0; i < _rows * _chains; i++)
-            _c.vpxord(Accumulator(i, 0), Accumulator(i, 0), Accumulator(i, 0));
+        for (int row = 0; row < _rows; row++)
+        {
+            _c.vmovdqa32(Accumulator(row, 0), Offset);
+            for (int chain = 1; chain < _chains; chain++)
+                _c.vpxord(Accumulator(row, chain), Accumulator(row, chain), Accumulator(row, chain));
+        }
         for (int step = 0; step < Steps; step++)
         {
             var weights = step % 2 == 0 ? EvenWeights : OddWeights;
@@ -123,9 +137,9 @@ internal readonly ref struct VnniAssembly
             }
             else if (step % 2 == 0)
             {
-                _c.vpandd(EvenWeights, Constant, __zmmword_ptr[Weights + step / 2 * Line]);
-                _c.vpsrld(OddWeights, __zmmword_ptr[Weights + step / 2 * Line], 4);
-                _c.vpandd(OddWeights, OddWeights, Constant);
+                _c.vpslld(EvenWeights, __zmmword_ptr[Weights + step / 2 * Line], 4);
+                _c.vpandd(EvenWeights, EvenWeights, Constant);
+                _c.vpandd(OddWeights, Constant, __zmmword_ptr[Weights + step / 2 * Line]);
             }
             for (int row = 0; row < _rows; row++)
                 _c.vpdpbusd(Accumulator(row, step % _chains), weights, __dword_bcst[Activations + Quantized(row) + 4 * step]);
@@ -144,10 +158,7 @@ internal readonly ref struct VnniAssembly
     private void Fold()
     {
         for (int row = 0; row < _rows; row++)
-        {
-            _c.vcvtdq2ps(Accumulator(row, 0), Accumulator(row, 0));
             _c.vfmadd231ps(Sum(row), Accumulator(row, 0), __dword_bcst[Activations + 4 * row]);
-        }
         int prefetched = _form == WeightForm.Int8 ? Steps : Steps / 2;
         for (int line = 0; line < prefetched; line++)
             _c.prefetcht0(__byte_ptr[Prefetch + line * Line]);
@@ -157,13 +168,14 @@ internal readonly ref struct VnniAssembly
     }
 
     /// <summary>output = (output so far, or bias) + groupScale · t, and on to the next group.</summary>
-    private void EndGroup()
+    private void EndGroup(Label sixteenth)
     {
         var scales = Accumulator(0, 0);
         switch (_form)
         {
             case WeightForm.Int4:
                 _c.vcvtph2ps(scales, __ymmword_ptr[Scales]);
+                _c.vmulps(scales, scales, __dword_bcst[sixteenth]);
                 break;
             case WeightForm.Int8: // bf16
                 _c.vpmovzxwd(scales, __ymmword_ptr[Scales]);
