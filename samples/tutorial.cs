@@ -1,6 +1,5 @@
 #!/usr/bin/env dotnet
 #:project ../src/Malrule.Mining/Malrule.Mining.csproj
-#:property PublishAot=false
 
 // Few-shot misconception mining, step by step: the eight sections of the Python tutorial that Malrule started from
 // ("Few shot with Qwen2.5-3B-Instruct-AWQ and vLLM"), in its order and with its names. `malrule mine --preset tutorial` does the same.
@@ -10,7 +9,6 @@
 // ## 1. Import the libraries
 
 using Malrule.Inference;
-using Malrule.Mining;
 using Malrule.Mining.Evaluation;
 using Malrule.Mining.Questions;
 using Malrule.Mining.Rankings;

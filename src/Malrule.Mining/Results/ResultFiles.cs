@@ -5,7 +5,7 @@ using Malrule.Mining.Questions;
 namespace Malrule.Mining.Results;
 
 /// <summary>The CSV files of a run: RFC 4180 with line feeds, fields quoted only where needed, as pandas writes them.</summary>
-internal static class ResultFiles
+public static class ResultFiles
 {
     /// <summary>Most candidates Kaggle's metric takes.</summary>
     public const int SubmissionDepth = 25;
