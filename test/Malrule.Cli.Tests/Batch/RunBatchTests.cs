@@ -62,6 +62,21 @@ public sealed class RunBatchTests(TinyModels models) : IDisposable
     }
 
     [Fact]
+    public async Task Chat_answers_hold_a_message_logprobs_and_token_ids_where_asked_for()
+    {
+        JsonElement body = (await RunAsync(models.Chat, Line("a", "/v1/chat/completions",
+            """{"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": [{"type": "text", "text": "hi"}]}], "max_completion_tokens": 4, "logprobs": true, "top_logprobs": 3, "return_token_ids": true, "ignore_eos": true}"""))).Body(0);
+        Assert.Equal("chat.completion", body.GetProperty("object").GetString());
+        JsonElement choice = body.GetProperty("choices")[0];
+        Assert.Equal("assistant", choice.GetProperty("message").GetProperty("role").GetString());
+        Assert.Equal(4, choice.GetProperty("token_ids").GetArrayLength());
+        JsonElement content = choice.GetProperty("logprobs").GetProperty("content");
+        Assert.Equal(4, content.GetArrayLength());
+        Assert.All(content.EnumerateArray(), position => Assert.Equal(3, position.GetProperty("top_logprobs").GetArrayLength()));
+        Assert.True(body.GetProperty("prompt_token_ids").GetArrayLength() > 4);
+    }
+
+    [Fact]
     public async Task Answers_stand_in_the_order_of_the_input_and_are_the_same_every_time()
     {
         string[] lines = [.. Enumerable.Range(0, 16).Select(i => Line($"r{i}", "/v1/completions", $$"""{"prompt": [{{i + 1}}], "max_tokens": {{16 - i}}, "ignore_eos": true}"""))];
