@@ -19,31 +19,46 @@ internal static class MathTokenizer
     }.SelectMany(entry => entry.Names.Split(' '), (entry, name) => (name, PorterStemmer.Stem(entry.Notion))).ToFrozenDictionary(entry => entry.name, entry => entry.Item2);
 
     /// <summary>The terms of <paramref name="text"/> in order.</summary>
-    public static List<string> Terms(string text)
+    public static List<string> Terms(string text) => Scan(text, symbols: false);
+
+    /// <summary>
+    /// All that two similar exercises share: every word's stem, numbers, operators and other signs, and every LaTeX command with its backslash.
+    /// Brackets give nothing.
+    /// </summary>
+    public static List<string> TermsAndSymbols(string text) => Scan(text, symbols: true);
+
+    private static List<string> Scan(string text, bool symbols)
     {
         var terms = new List<string>();
         for (int start = 0, end; start < text.Length; start = end)
         {
             end = start + 1;
-            if (text[start] == '\\')
+            char first = text[start];
+            if (first == '\\')
             {
                 while (end < text.Length && char.IsAsciiLetter(text[end]))
                     end++;
-                if (Commands.TryGetValue(text[(start + 1)..end], out string? notion))
+                if (symbols && end > start + 1)
+                    terms.Add(text[start..end]);
+                else if (!symbols && Commands.TryGetValue(text[(start + 1)..end], out string? notion))
                     terms.Add(notion);
             }
-            else if (char.IsLetter(text[start]))
+            else if (char.IsLetter(first))
             {
                 while (end < text.Length && char.IsLetter(text[end]))
                     end++;
                 string word = text[start..end].ToLowerInvariant();
-                if (!StopWords.Contains(word))
+                if (symbols || !StopWords.Contains(word))
                     terms.Add(PorterStemmer.Stem(word));
             }
-            else if (char.IsAsciiDigit(text[start]))
+            else if (char.IsAsciiDigit(first))
             {
                 while (end < text.Length && (char.IsAsciiDigit(text[end]) || (text[end] == '.' && end + 1 < text.Length && char.IsAsciiDigit(text[end + 1]))))
                     end++;
+                terms.Add(text[start..end]);
+            }
+            else if (symbols && !char.IsWhiteSpace(first) && first is not ('{' or '}' or '(' or ')' or '_'))
+            {
                 terms.Add(text[start..end]);
             }
         }
