@@ -21,6 +21,8 @@ internal sealed class EngineGenerator : IGenerator
 
     public int MaxModelLength => _engine.Info.MaxModelLength;
 
+    public int MaxNumSeqs => _engine.Info.MaxNumSeqs;
+
     public EngineStatistics Statistics => _engine.Statistics;
 
     public static async Task<IGenerator> LoadAsync(string model, EngineOptions options, CancellationToken cancellationToken)

@@ -5,21 +5,25 @@ using Malrule.Mining.Prompts;
 namespace Malrule.Mining.Generations;
 
 /// <summary>
-/// What generating will take, told before it begins. Tokens are counted; speeds come from one prompt tried first, alone: what it
-/// leaves in the prefix cache serves the first request, and results do not depend on it. Batches are faster than one prompt, so the time is
-/// a bound rather than a forecast.
+/// What generating will take, told before it begins. Tokens are counted; speeds come from one prompt tried first: what it leaves in
+/// the prefix cache serves the first request, and results do not depend on it.
 /// </summary>
 /// <param name="Requests">Prompts.</param>
 /// <param name="PromptTokens">Their tokens.</param>
 /// <param name="SharedTokens">Those of them, about, that start a prompt just as they start the one before it, and need not be computed again.</param>
 /// <param name="GeneratedTokens">Most tokens that all samples can have.</param>
-/// <param name="Time">How long it takes at most; null where nothing was tried.</param>
-internal sealed record GenerationEstimate(int Requests, long PromptTokens, long SharedTokens, long GeneratedTokens, TimeSpan? Time)
+internal sealed record GenerationEstimate(int Requests, long PromptTokens, long SharedTokens, long GeneratedTokens)
 {
-    private const int TriedTokens = 8;
+    private const int TriedTokens = 8, TriedSamples = 64;
 
     /// <summary>Fewer requests are done as soon as tried.</summary>
-    public const int WorthTrying = 9;
+    private const int WorthTrying = 9;
+
+    /// <summary>Seconds that a token of a prompt takes and one of a sample in a batch; null where nothing was tried.</summary>
+    public (double Prompt, double Generated)? Costs { get; init; }
+
+    /// <summary>How long it takes if every sample has all the tokens it can have.</summary>
+    public TimeSpan? Time => Costs is { } costs ? TimeSpan.FromSeconds(costs.Prompt * (PromptTokens - SharedTokens) + costs.Generated * GeneratedTokens) : null;
 
     public static async Task<GenerationEstimate> MakeAsync(
         IReadOnlyList<MiningPrompt> prompts, SamplingParams sampling, IGenerator generator, CancellationToken cancellation)
@@ -27,16 +31,16 @@ internal sealed record GenerationEstimate(int Requests, long PromptTokens, long 
         long promptTokens = prompts.Sum(prompt => (long)prompt.Tokens);
         long sharedTokens = prompts.Zip(prompts.Skip(1), SharedTokensOf).Sum();
         long generatedTokens = (long)prompts.Count * sampling.N * (sampling.MaxTokens ?? generator.MaxModelLength);
-        var estimate = new GenerationEstimate(prompts.Count, promptTokens, sharedTokens, generatedTokens, null);
+        var estimate = new GenerationEstimate(prompts.Count, promptTokens, sharedTokens, generatedTokens);
         if (prompts.Count < WorthTrying)
             return estimate;
 
-        SamplingParams oneToken = new() { N = 1, MaxTokens = 1, Temperature = 0 };
-        SamplingParams someTokens = sampling with { MaxTokens = TriedTokens, MinTokens = TriedTokens, Stop = [], IgnoreEos = true };
-        if (await TryAsync(prompts[0], oneToken).ConfigureAwait(false) is not { } promptSeconds || await TryAsync(prompts[0], someTokens).ConfigureAwait(false) is not { } sampleSeconds)
-            return estimate;
-        double seconds = promptSeconds / prompts[0].Tokens * (promptTokens - sharedTokens) + sampleSeconds / (TriedTokens * sampling.N) * generatedTokens;
-        return estimate with { Time = TimeSpan.FromSeconds(seconds) };
+        int samples = Math.Min(TriedSamples, generator.MaxNumSeqs);
+        var oneToken = new SamplingParams { MaxTokens = 1, Seed = 0 };
+        SamplingParams someTokens = oneToken with { N = samples, MaxTokens = TriedTokens, MinTokens = TriedTokens, IgnoreEos = true };
+        return await TryAsync(prompts[0], oneToken).ConfigureAwait(false) is { } promptSeconds && await TryAsync(prompts[0], someTokens).ConfigureAwait(false) is { } sampleSeconds
+            ? estimate with { Costs = (promptSeconds / prompts[0].Tokens, sampleSeconds / (TriedTokens * samples)) }
+            : estimate;
 
         async Task<double?> TryAsync(MiningPrompt prompt, SamplingParams tried)
         {

@@ -8,43 +8,44 @@ internal sealed class GenerationProgress : IDisposable
 {
     private readonly IGenerator _generator;
     private readonly EngineStatistics _before;
+    private readonly GenerationEstimate _estimate;
     private readonly int _earlier;
-    private readonly int _total;
     private readonly RunLog _log;
     private readonly Lock _turn = new();
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly Timer _timer;
     private int _done;
+    private long _doneTokens;
     private bool _stopped;
 
     /// <summary>Begins to report.</summary>
     /// <param name="generator">Whose counters are read.</param>
+    /// <param name="estimate">What is to be done.</param>
     /// <param name="earlier">Items that an earlier process did.</param>
-    /// <param name="total">All items.</param>
     /// <param name="log">Whom to tell.</param>
-    public GenerationProgress(IGenerator generator, int earlier, int total, RunLog log)
+    public GenerationProgress(IGenerator generator, GenerationEstimate estimate, int earlier, RunLog log)
     {
-        (_generator, _before, _earlier, _total, _log) = (generator, generator.Statistics, earlier, total, log);
+        (_generator, _before, _estimate, _earlier, _log) = (generator, generator.Statistics, estimate, earlier, log);
         _timer = new Timer(_ => Add(0), null, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.5));
         Add(0);
     }
 
-    /// <summary>Counts items that are safe on the disk.</summary>
-    public void Add(int items)
+    /// <summary>Counts items that are safe on the disk, and the tokens of their samples.</summary>
+    public void Add(int items, long tokens = 0)
     {
         lock (_turn)
         {
             if (_stopped)
                 return;
             _done += items;
-            TimeSpan elapsed = Stopwatch.GetElapsedTime(_start);
-            (double promptSpeed, double generatedSpeed, double? hitRate) = Speeds();
-            _log.Report(new MiningProgress(MiningStage.Generating, _earlier + _done, _total)
+            _doneTokens += tokens;
+            Work work = Measure();
+            _log.Report(new MiningProgress(MiningStage.Generating, _earlier + _done, _earlier + _estimate.Requests)
             {
-                PromptTokensPerSecond = promptSpeed,
-                GeneratedTokensPerSecond = generatedSpeed,
-                PrefixHitRate = hitRate,
-                TimeLeft = _done == 0 ? null : elapsed * ((double)(_total - _earlier - _done) / _done),
+                PromptTokensPerSecond = work.PromptTokens / work.Seconds,
+                GeneratedTokensPerSecond = work.GeneratedTokens / work.Seconds,
+                PrefixHitRate = work.HitRate,
+                TimeLeft = TimeLeft(work),
             });
         }
     }
@@ -55,16 +56,36 @@ internal sealed class GenerationProgress : IDisposable
         lock (_turn)
             _stopped = true;
         _timer.Dispose();
-        (_log.Timings["prompt_tokens_per_second"], _log.Timings["generated_tokens_per_second"], double? hitRate) = Speeds();
-        _log.Timings["prefix_hit_rate"] = hitRate ?? 0;
+        Work work = Measure();
+        _log.Timings["prompt_tokens_per_second"] = work.PromptTokens / work.Seconds;
+        _log.Timings["generated_tokens_per_second"] = work.GeneratedTokens / work.Seconds;
+        _log.Timings["prefix_hit_rate"] = work.HitRate ?? 0;
     }
 
-    private (double Prompt, double Generated, double? HitRate) Speeds()
+    /// <summary>
+    /// By tokens, since a batch's requests end late and together: what is computed of all that will be, a generated token weighing as much
+    /// more than one of a prompt as was measured. Samples are expected to be as long as those that have ended.
+    /// </summary>
+    private TimeSpan? TimeLeft(Work work)
+    {
+        (double promptCost, double generatedCost) = _estimate.Costs ?? (1, 10);
+        double expected = _done == 0 ? _estimate.GeneratedTokens : (double)_doneTokens / _done * _estimate.Requests;
+        double done = work.PromptTokens * promptCost + work.GeneratedTokens * generatedCost;
+        double all = Math.Max(done, _estimate.PromptTokens * promptCost + expected * generatedCost);
+        return _done == _estimate.Requests ? TimeSpan.Zero : done == 0 ? null : TimeSpan.FromSeconds(work.Seconds * (all - done) / done);
+    }
+
+    private Work Measure()
     {
         EngineStatistics now = _generator.Statistics;
-        double seconds = Stopwatch.GetElapsedTime(_start).TotalSeconds;
         long cached = now.CachedPromptTokens - _before.CachedPromptTokens;
-        long prompt = now.PromptTokens - _before.PromptTokens + cached;
-        return (prompt / seconds, (now.GeneratedTokens - _before.GeneratedTokens) / seconds, prompt == 0 ? null : (double)cached / prompt);
+        return new Work(
+            Stopwatch.GetElapsedTime(_start).TotalSeconds, now.PromptTokens - _before.PromptTokens + cached, cached, now.GeneratedTokens - _before.GeneratedTokens);
+    }
+
+    /// <summary>What was done since the start; cached tokens are among those of prompts.</summary>
+    private readonly record struct Work(double Seconds, long PromptTokens, long CachedTokens, long GeneratedTokens)
+    {
+        public double? HitRate => PromptTokens == 0 ? null : (double)CachedTokens / PromptTokens;
     }
 }

@@ -29,14 +29,15 @@ internal sealed class GenerationStage(MiningOptions options, QuestionBank bank, 
         if (estimate.Time is { } time)
             log.Timings["expected_at_most_seconds"] = time.TotalSeconds;
 
-        using var progress = new GenerationProgress(generator, total - pending.Count, total, log);
+        using var progress = new GenerationProgress(generator, estimate, total - pending.Count, log);
         int unsynced = 0;
-        long lastSync = Stopwatch.GetTimestamp();
+        long unsyncedTokens = 0, lastSync = Stopwatch.GetTimestamp();
         try
         {
             await foreach (RequestOutput output in generator.StreamAsync(requests, cancellation).ConfigureAwait(false))
             {
                 journal.Append(Record(prompts[output.Index], output));
+                unsyncedTokens += output.Outputs.Sum(sample => (long)sample.TokenIds.Count);
                 if (++unsynced >= SyncEvery || Stopwatch.GetElapsedTime(lastSync) >= SyncAfter)
                     Sync();
             }
@@ -49,8 +50,8 @@ internal sealed class GenerationStage(MiningOptions options, QuestionBank bank, 
         void Sync()
         {
             journal.Sync();
-            progress.Add(unsynced);
-            (unsynced, lastSync) = (0, Stopwatch.GetTimestamp());
+            progress.Add(unsynced, unsyncedTokens);
+            (unsynced, unsyncedTokens, lastSync) = (0, 0, Stopwatch.GetTimestamp());
         }
     }
 

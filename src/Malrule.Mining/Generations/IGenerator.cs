@@ -14,6 +14,9 @@ internal interface IGenerator : IAsyncDisposable
     /// <summary>Longest sequence served, prompt and output together, in tokens.</summary>
     int MaxModelLength { get; }
 
+    /// <summary>Most samples drawn at once.</summary>
+    int MaxNumSeqs { get; }
+
     /// <summary>Counters since loading; readable while requests run.</summary>
     EngineStatistics Statistics { get; }
 

@@ -18,7 +18,7 @@ public sealed class GenerationEstimateTests
     {
         MiningPrompt[] prompts = [Prompt(new string('x', 89), "0123456789", 50), Prompt(new string('x', 89), "0123456abc", 50), Prompt("other", "text", 7)];
         GenerationEstimate estimate = await GenerationEstimate.MakeAsync(prompts, Sampling, new ScriptedGenerator(), TestContext.Current.CancellationToken);
-        Assert.Equal(new GenerationEstimate(3, 107, 48, 1920, null), estimate); // 97 of 100 characters of the second
+        Assert.Equal(new GenerationEstimate(3, 107, 48, 1920), estimate); // 97 of 100 characters of the second
         Assert.Equal("Expecting 3 requests of 107 prompt tokens, about 45 % of them shared, and at most 1,920 generated tokens.", estimate.ToString());
     }
 
@@ -28,7 +28,7 @@ public sealed class GenerationEstimateTests
         MiningPrompt[] prompts = [.. Enumerable.Range(0, 12).Select(i => Prompt($"{i} ", "text", 100))];
         GenerationEstimate estimate = await GenerationEstimate.MakeAsync(prompts, Sampling, new ScriptedGenerator(), TestContext.Current.CancellationToken);
         Assert.True(estimate.Time > TimeSpan.Zero);
-        Assert.Contains(", at most 1 h 2 min at the speed of a first try.", (estimate with { Time = TimeSpan.FromMinutes(62.5) }).ToString(), StringComparison.Ordinal);
+        Assert.Contains(", at most 1 h 2 min at the speed of a first try.", (estimate with { Costs = (0.1, 0.5), PromptTokens = 1250, SharedTokens = 250, GeneratedTokens = 7300 }).ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -31,6 +31,8 @@ internal sealed class ScriptedGenerator : IGenerator
 
     public int MaxModelLength { get; init; } = 4096;
 
+    public int MaxNumSeqs => 256;
+
     public EngineStatistics Statistics => Volatile.Read(ref _statistics);
 
     public bool Disposed { get; private set; }
@@ -63,7 +65,7 @@ internal sealed class ScriptedGenerator : IGenerator
                 Outputs = failure is not null ? [] : [.. Enumerable.Range(0, request.Sampling.N).Select(sample => new CompletionOutput
                 {
                     Index = sample,
-                    Text = Text(request, index, sample),
+                    Text = onlyTried ? "tried" : Text(request, index, sample),
                     TokenIds = [1, 2, sample],
                     CumulativeLogprob = -Hash($"{request.Sampling.Seed}|{sample}") / 1e9,
                     FinishReason = sample == 3 ? FinishReason.Length : FinishReason.Stop,
