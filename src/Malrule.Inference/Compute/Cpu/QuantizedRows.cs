@@ -25,7 +25,10 @@ internal readonly unsafe struct QuantizedRows
     public const int OffsetBits = 0x4B40_0000;
 
     private readonly byte* _data;
-    private readonly int _groupSize;
+    private readonly int _groupSize, _bytesPerGroup;
+
+    /// <summary>Rows of a tile; the first tiles, as many as <see cref="_largerTiles"/>, have one more.</summary>
+    private readonly int _smallTile, _largerTiles;
 
     public QuantizedRows(byte* data, int rows, int inputs, int groupSize)
     {
@@ -33,6 +36,8 @@ internal readonly unsafe struct QuantizedRows
         (Rows, Inputs, _groupSize) = (rows, inputs, groupSize);
         Groups = (inputs + groupSize - 1) / groupSize;
         Tiles = (rows + GemmArguments.MaxRows - 1) / GemmArguments.MaxRows;
+        (_smallTile, _largerTiles) = (rows / Tiles, rows % Tiles);
+        _bytesPerGroup = BytesPerGroup(groupSize);
     }
 
     public int Rows { get; }
@@ -46,12 +51,12 @@ internal readonly unsafe struct QuantizedRows
     public static long Bytes(int rows, int inputs, int groupSize) =>
         (long)rows * ((inputs + groupSize - 1) / groupSize) * BytesPerGroup(groupSize);
 
-    public int FirstRow(int tile) => (int)((long)Rows * tile / Tiles);
-    public int RowsOf(int tile) => FirstRow(tile + 1) - FirstRow(tile);
+    public int FirstRow(int tile) => tile * _smallTile + Math.Min(tile, _largerTiles);
+    public int RowsOf(int tile) => _smallTile + (tile < _largerTiles ? 1 : 0);
 
     /// <summary>Where a tile's share of the groups from <paramref name="group"/> on starts.</summary>
     public byte* Start(int tile, int group) =>
-        _data + ((long)FirstRow(tile) * Groups + (long)RowsOf(tile) * group) * BytesPerGroup(_groupSize);
+        _data + ((long)FirstRow(tile) * Groups + (long)RowsOf(tile) * group) * _bytesPerGroup;
 
     /// <summary>Quantises the rows of a tile from fp32 [Rows, stride].</summary>
     [SkipLocalsInit, MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -74,7 +79,7 @@ internal readonly unsafe struct QuantizedRows
                 }
                 QuantizeGroup(source, destination, row, rows);
             }
-            destination += rows * BytesPerGroup(_groupSize);
+            destination += rows * _bytesPerGroup;
         }
     }
 
