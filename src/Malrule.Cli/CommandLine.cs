@@ -47,5 +47,6 @@ internal static class CommandLine
         Verbose,
         MineCommand.Create(new Messages(error)),
         RunBatchCommand.Create(new Messages(error)),
+        BenchCommand.Create(new Messages(error)),
     };
 }

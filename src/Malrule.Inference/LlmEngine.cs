@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Malrule.Inference.Diagnostics;
 using Malrule.Inference.Execution;
 using Malrule.Inference.Scheduling;
 
@@ -189,6 +191,27 @@ public sealed class LlmEngine : IAsyncDisposable
         }
     }
 
+    /// <summary>Told about every step, on the worker; set only by <see cref="EngineBenchmark"/>.</summary>
+    internal Action<StepTime>? StepTimed { get; set; }
+
+    /// <summary>Weights that each prompt token is multiplied with: the linear layers without the output layer.</summary>
+    internal long BodyWeights => _model.BodyWeights;
+
+    /// <summary>Bytes of weights that a decoding step reads.</summary>
+    internal long StepWeightBytes => _model.StepWeightBytes;
+
+    private void Step(EngineCore core)
+    {
+        if (StepTimed is not { } timed)
+        {
+            core.Step();
+            return;
+        }
+        long start = Stopwatch.GetTimestamp(), prompt = core.PromptTokens, generated = core.GeneratedTokens;
+        core.Step();
+        timed(new StepTime(Stopwatch.GetElapsedTime(start).TotalSeconds, core.PromptTokens - prompt, core.GeneratedTokens - generated));
+    }
+
     private static MalruleException Stopped() => new("The engine was disposed, or stopped after an error; load it again.");
 
     /// <summary>Has the worker run something between two steps; false: the engine is gone.</summary>
@@ -217,7 +240,7 @@ public sealed class LlmEngine : IAsyncDisposable
                 continue;
             try
             {
-                core.Step();
+                Step(core);
             }
             catch (Exception error)
             {

@@ -17,6 +17,8 @@ internal sealed class LoadedModel : IDisposable
 
     /// <summary>The tokenizer's own end of sequence first, then the further ids of generation_config.json and config.json.</summary>
     public required IReadOnlyList<int> EosTokenIds { get; init; }
+    public required long BodyWeights { get; init; }
+    public required long StepWeightBytes { get; init; }
     public Tokenizer? Tokenizer { get; init; }
     public ChatTemplate? ChatTemplate { get; init; }
 
@@ -56,6 +58,8 @@ internal sealed class LoadedModel : IDisposable
             {
                 Core = Own(new EngineCore(scheduler, runner)),
                 GenerationDefaults = defaults,
+                BodyWeights = model.BodyWeights,
+                StepWeightBytes = model.LinearBytes,
                 Tokenizer = tokenizer,
                 ChatTemplate = tokenizer is null ? null : ChatTemplate.Load(directory),
                 EosTokenIds = [.. TokenizerEos(directory, tokenizer).Concat(defaults.EosTokenIds).Concat(json.Ints("eos_token_id")).Distinct()],

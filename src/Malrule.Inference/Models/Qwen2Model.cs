@@ -84,6 +84,12 @@ internal sealed class Qwen2Model : IDisposable
     /// <summary>Bytes of all weights in the backend's layout.</summary>
     public long WeightBytes { get; private set; }
 
+    /// <summary>Weights that every token is multiplied with: all linear layers but the output layer.</summary>
+    public long BodyWeights => _layers.Sum(layer => Weights(layer.QkvProj) + Weights(layer.OProj) + Weights(layer.GateUpProj) + Weights(layer.DownProj));
+
+    /// <summary>Bytes that a step reads whatever its tokens: all linear layers.</summary>
+    public long LinearBytes => _layers.Sum(layer => layer.QkvProj.Bytes + layer.OProj.Bytes + layer.GateUpProj.Bytes + layer.DownProj.Bytes) + _lmHead.Bytes;
+
     /// <summary>Bytes of the workspace that the constructor allocates, for the memory ledger.</summary>
     public static long WorkspaceBytes(Qwen2Config config, int maxRows, int maxLogitRows)
     {
@@ -171,6 +177,8 @@ internal sealed class Qwen2Model : IDisposable
         _backend.SiluMultiply(rows, _gateUp, _activation);
         _backend.Multiply(rows, _activation, layer.DownProj, _delta);
     }
+
+    private static long Weights(Linear linear) => (long)linear.Inputs * linear.Outputs;
 
     private T Own<T>(T owned) where T : IDisposable
     {
