@@ -4,6 +4,8 @@ using Malrule.Mining.Embeddings;
 using Malrule.Mining.Generations;
 using Malrule.Mining.Prompts;
 using Malrule.Mining.Rankings;
+using Malrule.Mining.Rankings.Lexical;
+using Malrule.Mining.Rankings.Neighbours;
 
 namespace Malrule.Mining;
 
@@ -25,6 +27,9 @@ public enum MiningMethod
 
     /// <summary>By the words that names and question share; needs no model.</summary>
     Lexical,
+
+    /// <summary>By the labels of similar distractors, beside a little of lexical; needs no model but labelled questions.</summary>
+    Neighbours,
 }
 
 /// <summary>Everything a run depends on. What changes its results is stored in <c>run.json</c>; how it is computed is not.</summary>
@@ -84,6 +89,12 @@ public sealed record MiningOptions
     /// <summary>How the rankings of a distractor's samples become one.</summary>
     public FusionOptions Fusion { get; init; } = new();
 
+    /// <summary>The weights of <see cref="MiningMethod.Lexical"/>.</summary>
+    public LexicalOptions Lexical { get; init; } = new();
+
+    /// <summary>The weights of <see cref="MiningMethod.Neighbours"/>.</summary>
+    public NeighbourOptions Neighbours { get; init; } = new();
+
     /// <summary>How many candidates a distractor gets in <c>candidates.csv</c>; the submission takes the first 25.</summary>
     public int Candidates { get; init; } = 100;
 
@@ -117,10 +128,12 @@ public sealed record MiningOptions
             throw new InvalidInputException($"candidates must be at least 25, which the submission takes; it is {Candidates}.");
         Demonstrations.Validate();
         Fusion.Validate();
+        Lexical.Validate();
+        Neighbours.Validate();
         if (Method != MiningMethod.Infer)
             return;
         if (Model is null || Embedder is null)
-            throw new InvalidInputException($"The method infer needs {(Model is null ? "a language model (--model)" : "an embedder (--embedder)")}. Name its folder, or choose a method without models: lexical.");
+            throw new InvalidInputException($"The method infer needs {(Model is null ? "a language model (--model)" : "an embedder (--embedder)")}. Name its folder, or choose a method without models: lexical or neighbours.");
         Sampling.Validate();
         if (Sampling.Seed is not null && Sampling.Seed != Seed)
             throw new InvalidInputException($"The sampling seed is {Sampling.Seed} but the run's is {Seed}. Set the run's seed only.");

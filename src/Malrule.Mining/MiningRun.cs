@@ -4,6 +4,7 @@ using Malrule.Mining.Generations;
 using Malrule.Mining.Questions;
 using Malrule.Mining.Rankings;
 using Malrule.Mining.Rankings.Lexical;
+using Malrule.Mining.Rankings.Neighbours;
 using Malrule.Mining.Results;
 
 namespace Malrule.Mining;
@@ -72,8 +73,9 @@ public static class MiningRun
         Distractor[] distractors = [.. bank.Distractors.Take(options.Limit ?? int.MaxValue)];
         if (distractors.Length == 0)
             throw new InvalidInputException("None of the questions to mine has a labelled distractor. Take more questions, or a file without label columns.");
-        if (bank.Labelled.Count == 0 && options.Method == MiningMethod.Infer && options.Demonstrations.Shots > 0)
-            throw new InvalidInputException($"{options.Data} has no train.csv with the labelled questions that demonstrations come from. Add one, ask for no demonstrations (--shots 0), or use the method lexical.");
+        bool infers = options.Method == MiningMethod.Infer;
+        if (bank.Labelled.Count == 0 && (infers ? options.Demonstrations.Shots > 0 : options.Method == MiningMethod.Neighbours))
+            throw new InvalidInputException($"{options.Data} has no train.csv with the labelled questions that {(infers ? "demonstrations" : "neighbours")} come from. Add one,{(infers ? " ask for no demonstrations (--shots 0)," : "")} or use the method lexical.");
         return (bank, distractors);
     }
 
@@ -149,7 +151,9 @@ public static class MiningRun
     private static MinedDistractor[] RankWithoutModel(MiningOptions options, QuestionBank bank, Distractor[] distractors, RunLog log, CancellationToken cancellation)
     {
         using IDisposable _ = log.Time(MiningStage.Ranking);
-        DistractorRanker ranker = new LexicalRanker(bank.Catalogue, bank.Labelled);
+        DistractorRanker ranker = options.Method == MiningMethod.Lexical
+            ? new LexicalRanker(bank.Catalogue, bank.Labelled, options.Lexical)
+            : new NeighbourRanker(bank.Labelled, bank.Catalogue, options.Neighbours);
         IReadOnlyList<IReadOnlyList<Candidate>> lists = ranker.RankAll(distractors, options.Candidates, options.Engine.Threads, cancellation);
         return [.. distractors.Zip(lists, (distractor, candidates) => new MinedDistractor(distractor, candidates))];
     }

@@ -285,15 +285,28 @@ public sealed class MiningRunTests
             && note.Contains("at most 6,144 generated tokens, at most ", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task A_method_without_models_loads_none()
+    [Theory]
+    [InlineData(MiningMethod.Lexical)]
+    [InlineData(MiningMethod.Neighbours)]
+    public async Task A_method_without_models_loads_none(MiningMethod method)
     {
-        MiningOptions options = MiningOptions.Of(MiningPreset.Default, _data, _output) with { Method = MiningMethod.Lexical };
+        MiningOptions options = MiningOptions.Of(MiningPreset.Default, _data, _output) with { Method = method };
         MiningResult result = await MiningRun.RunAsync(options, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(24, result.Manifest.Metrics!.Scored);
         Assert.Equal([".lock", "candidates.csv", "run.json", "submission.csv", "submission_debug.csv"], Directory.GetFiles(_output).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(["catalogue", "labelled", "questions"], result.Manifest.Inputs.Keys);
         Assert.Null(result.Manifest.Options.Sampling);
+    }
+
+    [Theory]
+    [InlineData(MiningMethod.Lexical, 0.165)]
+    [InlineData(MiningMethod.Neighbours, 0.38)]
+    public async Task Eedi_without_models_is_ranked_at_least_as_well_as_promised(MiningMethod method, double map)
+    {
+        MiningOptions options = MiningOptions.Of(MiningPreset.Default, TestPaths.Shared("eedi"), _output) with { Questions = TestPaths.Shared("eedi", "train.csv"), Method = method };
+        MiningResult result = await MiningRun.RunAsync(options, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.True(result.Manifest.Metrics!.Map25 >= map, $"{result.Manifest.Metrics}");
+        Assert.Equal((4370, 3400), (result.Manifest.Metrics.Scored, result.Manifest.Metrics.Seen));
     }
 
     [Fact]

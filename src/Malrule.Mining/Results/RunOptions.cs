@@ -3,6 +3,8 @@ using Malrule.Mining.Demonstrations;
 using Malrule.Mining.Generations;
 using Malrule.Mining.Prompts;
 using Malrule.Mining.Rankings;
+using Malrule.Mining.Rankings.Lexical;
+using Malrule.Mining.Rankings.Neighbours;
 
 namespace Malrule.Mining.Results;
 
@@ -78,6 +80,12 @@ public sealed record RunOptions
     /// <summary>Whether cosines are in double precision.</summary>
     public bool? CosinesInDouble { get; init; }
 
+    /// <summary>The weights of the method lexical.</summary>
+    public LexicalOptions? Lexical { get; init; }
+
+    /// <summary>The weights of the method neighbours.</summary>
+    public NeighbourOptions? Neighbours { get; init; }
+
     /// <summary>What results of <paramref name="options"/> depend on.</summary>
     public static RunOptions Of(MiningOptions options)
     {
@@ -89,6 +97,8 @@ public sealed record RunOptions
             SampleSeed = options.Sample is null ? null : options.SampleSeed,
             Limit = options.Limit,
             Candidates = options.Candidates,
+            Lexical = options.Method == MiningMethod.Lexical ? options.Lexical : null,
+            Neighbours = options.Method == MiningMethod.Neighbours ? options.Neighbours : null,
         };
         return options.Method != MiningMethod.Infer ? common : common with
         {
