@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Malrule.Inference.Compute.Cpu;
 
 /// <summary>output = silu(gate) · up, with gate and up side by side in a row.</summary>
@@ -10,6 +12,7 @@ internal unsafe struct SiluMultiply<S, V>(RowItems rows, CpuTensor gateUp, CpuTe
             Compute(gateUp.Row(row), gateUp.Row(row) + output.Columns, output.Columns, output.Row(row));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Compute(float* gate, float* up, int columns, float* output)
     {
         V zero = S.Broadcast(0), one = S.Broadcast(1);
@@ -32,6 +35,7 @@ internal unsafe struct Gelu<S, V>(RowItems rows, CpuTensor x) : IJob
             Compute(x.Row(row), x.Columns);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Compute(float* x, int columns)
     {
         for (int i = 0; i < columns; i += S.Width)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Malrule.Inference.Compute.Cpu;
 
 /// <summary>
@@ -25,7 +27,7 @@ internal readonly unsafe struct EncoderAttention<S, V>(
         {
             float* key = qkv.Row(first + token) + (shape.Heads + kvHead) * shape.HeadDim, value = key + shape.KvHeads * shape.HeadDim;
             (int block, int place) = Math.DivRem(token, Block);
-            Lay(key, value, shape.HeadDim, keys + (long)block * keySize + place, values + (long)block * valueSize + place * tile.ValueStride);
+            Lay(key, value, shape.HeadDim, keys + (long)block * keySize, values + (long)block * valueSize, place);
         }
 
         int perToken = shape.QueriesPerKvHead, tokens = Math.Max(1, AttentionTile<S, V>.MaxRows / perToken);
@@ -47,11 +49,15 @@ internal readonly unsafe struct EncoderAttention<S, V>(
         return tensor.Row(firstToken + token) + (kvHead * shape.QueriesPerKvHead + head) * shape.HeadDim;
     }
 
-    private static void Lay(float* key, float* value, int headDim, float* keys, float* values)
+    /// <summary>Lays a token into the panels of its block, as <see cref="AttentionTile{S, V}.Keys"/> describes them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Lay(float* key, float* value, int headDim, float* keys, float* values, int place)
     {
+        int panel = 2 * S.Width;
+        float* to = keys + place / panel * panel * headDim + place % panel;
         for (int d = 0; d < headDim; d++)
-            keys[d * Block] = key[d];
+            to[d * panel] = key[d];
         for (int d = 0; d < headDim; d += S.Width)
-            S.Store(values + d, S.Load(value + d));
+            S.Store(values + (d / panel * Block + place) * panel + d % panel, S.Load(value + d));
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Malrule.Inference.Compute.Cpu;
 
 /// <summary>Writes the keys (transposed) and values of rows to their slots, rounded to fp16 where the cache holds that.</summary>
@@ -24,6 +26,7 @@ internal unsafe struct KvStore<S, V>(RowItems rows, int* slots, CpuTensor qkv, A
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void StoreSingle(float* key, float* keys, float* value, float* values, int headDim)
     {
         for (int d = 0; d < headDim; d++)
@@ -31,6 +34,7 @@ internal unsafe struct KvStore<S, V>(RowItems rows, int* slots, CpuTensor qkv, A
         new ReadOnlySpan<float>(value, headDim).CopyTo(new Span<float>(values, headDim));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void StoreHalf(float* key, ushort* keys, float* value, ushort* values, int headDim)
     {
         ushort* piece = stackalloc ushort[Piece];

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Malrule.Inference.Compute.Cpu;
 
 /// <summary>output = (x − mean) / deviation · weight + bias of x = input + delta, row by row; the variance in a second pass.</summary>
@@ -24,6 +26,7 @@ internal unsafe struct LayerNorm<S, V>(
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Add(float* input, float* delta, int columns, float* output)
     {
         V zero = S.Broadcast(0), sum = zero;
@@ -38,6 +41,7 @@ internal unsafe struct LayerNorm<S, V>(
         return S.Sum(sum);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Deviation(float* x, float mean, int columns)
     {
         V zero = S.Broadcast(0), sum = zero;

@@ -15,7 +15,7 @@ internal static unsafe class MicroKernel<S, V, F>
 
     /// <summary>
     /// a [rows, count] · b [count, two registers] → c [rows, two registers], for 1…6 rows; strides in elements.
-    /// <paramref name="factors"/> holds what <typeparamref name="F"/> takes for each row.
+    /// <paramref name="factors"/> holds what <typeparamref name="F"/> takes for each row, if anything.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Run(float* a, nint aStride, int rows, float* b, nint bStride, int count, float* c, nint cStride, float* factors)
@@ -57,15 +57,15 @@ internal static unsafe class MicroKernel<S, V, F>
 
         Finish(c, factors, c00, c01);
         if (rows > 1)
-            Finish(c += cStride, factors + F.Factors, c10, c11);
+            Finish(c += cStride, factors + 1, c10, c11);
         if (rows > 2)
-            Finish(c += cStride, factors + 2 * F.Factors, c20, c21);
+            Finish(c += cStride, factors + 2, c20, c21);
         if (rows > 3)
-            Finish(c += cStride, factors + 3 * F.Factors, c30, c31);
+            Finish(c += cStride, factors + 3, c30, c31);
         if (rows > 4)
-            Finish(c += cStride, factors + 4 * F.Factors, c40, c41);
+            Finish(c += cStride, factors + 4, c40, c41);
         if (rows > 5)
-            Finish(c + cStride, factors + 5 * F.Factors, c50, c51);
+            Finish(c + cStride, factors + 5, c50, c51);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -79,30 +79,27 @@ internal static unsafe class MicroKernel<S, V, F>
 /// <summary>What becomes of the sums of <see cref="MicroKernel{S, V, F}"/>.</summary>
 internal unsafe interface IFinish<V>
 {
-    /// <summary>Numbers each row brings along.</summary>
-    static abstract int Factors { get; }
     static abstract void Store(float* c, V sums, float* factors);
 }
 
 /// <summary>c = sums</summary>
 internal readonly unsafe struct Assign<S, V> : IFinish<V> where S : ISimd<V> where V : unmanaged
 {
-    public static int Factors => 0;
     public static void Store(float* c, V sums, float* factors) => S.Store(c, sums);
 }
 
 /// <summary>c += sums</summary>
 internal readonly unsafe struct Accumulate<S, V> : IFinish<V> where S : ISimd<V> where V : unmanaged
 {
-    public static int Factors => 0;
     public static void Store(float* c, V sums, float* factors) => S.Store(c, S.Add(S.Load(c), sums));
 }
 
-/// <summary>c = c · factor₀ + sums · factor₁</summary>
+/// <summary>c = c · kept + sums · added, each row's kept at <c>factors</c> and its added <see cref="AttentionTile{S, V}.MaxRows"/> after it.</summary>
 internal readonly unsafe struct Merge<S, V> : IFinish<V> where S : ISimd<V> where V : unmanaged
 {
-    public static int Factors => 2;
-
-    public static void Store(float* c, V sums, float* factors) =>
-        S.Store(c, S.MultiplyAdd(S.Load(c), S.Broadcast(factors[0]), S.Multiply(sums, S.Broadcast(factors[1]))));
+    public static void Store(float* c, V sums, float* factors)
+    {
+        V added = S.Multiply(sums, S.Broadcast(factors[AttentionTile<S, V>.MaxRows]));
+        S.Store(c, S.MultiplyAdd(S.Load(c), S.Broadcast(factors[0]), added));
+    }
 }

@@ -58,36 +58,50 @@ internal readonly unsafe struct PagedAttention<S, V>(
             {
                 int page = batch.BlockTables[run.Table + key / KvShape.PageTokens];
                 byte* keys = cache.Keys(layer, page, kvHead), values = cache.Values(layer, page, kvHead);
-                float* blockKeys = tile.Keys + (key - block), blockValues = tile.Values + (long)(key - block) * tile.ValueStride;
                 if (cache.Shape.Half)
-                {
-                    Widen((ushort*)keys, KvShape.PageTokens, shape.HeadDim, blockKeys, AttentionTile<S, V>.Block);
-                    Widen((ushort*)values, shape.HeadDim, KvShape.PageTokens, blockValues, tile.ValueStride);
-                }
+                    Lay<Half16>(keys, values, key - block, tile);
                 else
-                {
-                    Copy((float*)keys, KvShape.PageTokens, shape.HeadDim, blockKeys, AttentionTile<S, V>.Block);
-                    Copy((float*)values, shape.HeadDim, KvShape.PageTokens, blockValues, tile.ValueStride);
-                }
+                    Lay<Single32>(keys, values, key - block, tile);
             }
             tile.Add(firstRow, endRow, block, tile.Keys, tile.Values);
         }
     }
 
-    /// <summary>A register may reach into the next row, which is written after it, or into the slack.</summary>
+    /// <summary>
+    /// Lays a page into the block's panels from its <paramref name="place"/>-th key. A register may reach into the next row of the
+    /// page; the lanes of a panel past the last element hold anything, and what comes of them is dropped.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Widen(ushort* source, int columns, int rows, float* destination, int stride)
+    private static void Lay<E>(byte* keys, byte* values, int place, AttentionTile<S, V> tile) where E : IElement
     {
-        for (int row = 0; row < rows; row++, source += columns, destination += stride)
-            for (int i = 0; i < columns; i += S.Width)
-                S.Store(destination + i, S.LoadHalf(source + i));
+        int panel = 2 * S.Width, headDim = tile.HeadDim;
+        for (int i = 0; i < KvShape.PageTokens; i += S.Width)
+        {
+            float* to = tile.Keys + (place + i) / panel * panel * headDim + (place + i) % panel;
+            for (int d = 0; d < headDim; d++)
+                S.Store(to + d * panel, E.Load(keys, d * KvShape.PageTokens + i));
+        }
+        for (int d = 0; d < headDim; d += S.Width)
+        {
+            float* to = tile.Values + (d / panel * AttentionTile<S, V>.Block + place) * panel + d % panel;
+            for (int token = 0; token < KvShape.PageTokens; token++)
+                S.Store(to + token * panel, E.Load(values, token * headDim + d));
+        }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Copy(float* source, int columns, int rows, float* destination, int stride)
+    /// <summary>How a page holds its elements.</summary>
+    private interface IElement
     {
-        for (int row = 0; row < rows; row++, source += columns, destination += stride)
-            for (int i = 0; i < columns; i += S.Width)
-                S.Store(destination + i, S.Load(source + i));
+        static abstract V Load(byte* elements, int index);
+    }
+
+    private readonly struct Single32 : IElement
+    {
+        public static V Load(byte* elements, int index) => S.Load((float*)elements + index);
+    }
+
+    private readonly struct Half16 : IElement
+    {
+        public static V Load(byte* elements, int index) => S.LoadHalf((ushort*)elements + index);
     }
 }

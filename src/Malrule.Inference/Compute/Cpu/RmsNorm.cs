@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Malrule.Inference.Compute.Cpu;
 
 /// <summary>residual += delta; output = residual / rms(residual) · weight, row by row.</summary>
@@ -16,6 +18,7 @@ internal unsafe struct RmsNorm<S, V>(RowItems rows, CpuTensor residual, CpuTenso
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float AddAndSquare(float* x, float* delta, int columns)
     {
         V zero = S.Broadcast(0), even = zero, odd = zero;
@@ -41,6 +44,7 @@ internal unsafe struct RmsNorm<S, V>(RowItems rows, CpuTensor residual, CpuTenso
         return S.Sum(S.Add(even, odd));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scale(float* x, float* weight, float scale, int columns, float* output)
     {
         for (int i = 0; i < columns; i += S.Width)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Malrule.Inference.Compute.Cpu;
 
 /// <summary>Turns element i and i + headDim/2 of every query and key head by the angle of the row's position.</summary>
@@ -12,6 +14,7 @@ internal unsafe struct Rotary<S, V>(RowItems rows, int* positions, CpuTensor qkv
                 Turn(qkv.Row(row) + head * headDim, cos + (long)positions[row] * half, sin + (long)positions[row] * half, half);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Turn(float* x, float* cos, float* sin, int half)
     {
         int i = 0;

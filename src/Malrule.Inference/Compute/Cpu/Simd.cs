@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Malrule.Inference.Compute.Cpu;
 
@@ -39,6 +40,12 @@ internal unsafe interface ISimd<V> where V : unmanaged
     /// <summary>a &lt; b ? then : otherwise.</summary>
     static abstract V IfLess(V a, V b, V then, V otherwise);
 
+    /// <summary>Bit i: whether a ≥ b in lane i.</summary>
+    static abstract uint AtLeast(V a, V b);
+
+    /// <summary>word / 2³² of random words, rounded down to 23 bits.</summary>
+    static abstract V Uniform(uint* words);
+
     /// <summary>2ⁿ of x = n + 1.5·2²³ with n in −126…127: the low bits of x are n already.</summary>
     static abstract V PowerOfTwo(V x);
 
@@ -74,7 +81,12 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
     public static Vector512<float> IfLess(Vector512<float> a, Vector512<float> b, Vector512<float> then, Vector512<float> otherwise) =>
         Vector512.ConditionalSelect(Vector512.LessThan(a, b), then, otherwise);
 
-    public static Vector512<float> PowerOfTwo(Vector512<float> x) => ((x.AsInt32() << 23) + Vector512.Create(127 << 23)).AsSingle();
+    public static uint AtLeast(Vector512<float> a, Vector512<float> b) => (uint)Vector512.GreaterThanOrEqual(a, b).ExtractMostSignificantBits();
+
+    public static Vector512<float> Uniform(uint* words) =>
+        ((Vector512.Load(words) >> 9) | Vector512.Create(Fp32.One)).AsSingle() - Vector512<float>.One;
+
+    public static Vector512<float> PowerOfTwo(Vector512<float> x) => ((x.AsUInt32() << 23) + Vector512.Create(Fp32.One)).AsSingle();
 
     public static float Sum(Vector512<float> value) => Simd256.Sum(value.GetLower() + value.GetUpper());
     public static float MaxOf(Vector512<float> value) => Simd256.MaxOf(Vector256.MaxNative(value.GetLower(), value.GetUpper()));
@@ -99,7 +111,9 @@ internal readonly unsafe struct Simd512 : ISimd<Vector512<float>>
         Vector256.Narrow(half.GetLower(), half.GetUpper()).Store((short*)destination);
     }
 
-    private static Vector512<int> Widen(Vector256<short> value) => Vector512.Create(Vector256.WidenLower(value), Vector256.WidenUpper(value));
+    private static Vector512<int> Widen(Vector256<short> value) => Avx512F.IsSupported
+        ? Avx512F.ConvertToVector512Int32(value)
+        : Vector512.Create(Vector256.WidenLower(value), Vector256.WidenUpper(value));
 }
 
 /// <summary>256-bit registers: AVX2 with FMA.</summary>
@@ -124,15 +138,19 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
     public static Vector256<float> IfLess(Vector256<float> a, Vector256<float> b, Vector256<float> then, Vector256<float> otherwise) =>
         Vector256.ConditionalSelect(Vector256.LessThan(a, b), then, otherwise);
 
-    public static Vector256<float> PowerOfTwo(Vector256<float> x) => ((x.AsInt32() << 23) + Vector256.Create(127 << 23)).AsSingle();
+    public static uint AtLeast(Vector256<float> a, Vector256<float> b) => Vector256.GreaterThanOrEqual(a, b).ExtractMostSignificantBits();
+
+    public static Vector256<float> Uniform(uint* words) =>
+        ((Vector256.Load(words) >> 9) | Vector256.Create(Fp32.One)).AsSingle() - Vector256<float>.One;
+
+    public static Vector256<float> PowerOfTwo(Vector256<float> x) => ((x.AsUInt32() << 23) + Vector256.Create(Fp32.One)).AsSingle();
 
     public static float Sum(Vector256<float> value) => Simd128.Sum(value.GetLower() + value.GetUpper());
     public static float MaxOf(Vector256<float> value) => Simd128.MaxOf(Vector128.MaxNative(value.GetLower(), value.GetUpper()));
 
     public static Vector256<float> LoadHalf(ushort* source)
     {
-        Vector128<short> halves = Vector128.Load((short*)source);
-        Vector256<int> bits = Vector256.Create(Vector128.WidenLower(halves), Vector128.WidenUpper(halves)) << 13;
+        Vector256<int> bits = Widen(Vector128.Load((short*)source)) << 13;
         Vector256<float> magnitude = (bits & Vector256.Create(Fp16.Magnitude)).AsSingle() * Vector256.Create(Fp16.Rescale);
         Vector256<int> special = Vector256.GreaterThanOrEqual(magnitude, Vector256.Create(Fp16.FirstSpecial)).AsInt32() & Vector256.Create(Fp16.Exponent);
         return (magnitude.AsInt32() | special | (bits & Vector256.Create(int.MinValue))).AsSingle();
@@ -149,6 +167,10 @@ internal readonly unsafe struct Simd256 : ISimd<Vector256<float>>
         half |= (bits >> 16) & Vector256.Create(Fp16.Sign);
         Vector128.Narrow(half.GetLower(), half.GetUpper()).Store((short*)destination);
     }
+
+    private static Vector256<int> Widen(Vector128<short> value) => Avx2.IsSupported
+        ? Avx2.ConvertToVector256Int32(value)
+        : Vector256.Create(Vector128.WidenLower(value), Vector128.WidenUpper(value));
 }
 
 /// <summary>128-bit registers, which every machine .NET runs on has (SSE, Advanced SIMD) or the runtime stands in for.</summary>
@@ -173,7 +195,12 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
     public static Vector128<float> IfLess(Vector128<float> a, Vector128<float> b, Vector128<float> then, Vector128<float> otherwise) =>
         Vector128.ConditionalSelect(Vector128.LessThan(a, b), then, otherwise);
 
-    public static Vector128<float> PowerOfTwo(Vector128<float> x) => ((x.AsInt32() << 23) + Vector128.Create(127 << 23)).AsSingle();
+    public static uint AtLeast(Vector128<float> a, Vector128<float> b) => Vector128.GreaterThanOrEqual(a, b).ExtractMostSignificantBits();
+
+    public static Vector128<float> Uniform(uint* words) =>
+        ((Vector128.Load(words) >> 9) | Vector128.Create(Fp32.One)).AsSingle() - Vector128<float>.One;
+
+    public static Vector128<float> PowerOfTwo(Vector128<float> x) => ((x.AsUInt32() << 23) + Vector128.Create(Fp32.One)).AsSingle();
 
     public static float Sum(Vector128<float> value) => (value[0] + value[2]) + (value[1] + value[3]);
 
@@ -196,6 +223,12 @@ internal readonly unsafe struct Simd128 : ISimd<Vector128<float>>
         for (int i = 0; i < 4; i++)
             destination[i] = BitConverter.HalfToUInt16Bits((Half)value[i]);
     }
+}
+
+/// <summary>Bit patterns of fp32.</summary>
+internal static class Fp32
+{
+    public const uint One = 127u << 23;
 }
 
 /// <summary>Bit patterns for turning fp16 into fp32 and back by integer operations.</summary>

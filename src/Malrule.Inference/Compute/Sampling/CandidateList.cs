@@ -16,6 +16,15 @@ internal static class CandidateList
         return BitConverter.UInt32BitsToSingle((ordered & 0x8000_0000) != 0 ? ordered & 0x7FFF_FFFF : ~ordered);
     }
 
+    /// <summary>The lowest logit among candidates; the greatest number where there are none.</summary>
+    public static float Least(ReadOnlySpan<ulong> keys)
+    {
+        float least = float.MaxValue;
+        foreach (ulong key in keys)
+            least = Math.Min(least, Logit(key));
+        return least;
+    }
+
     /// <summary>
     /// Brings the most likely candidates to the front, in no particular order, until their weights (one each, or
     /// <paramref name="weights"/>[token]) reach <paramref name="needed"/>, and returns how many there are: no fewer would do.

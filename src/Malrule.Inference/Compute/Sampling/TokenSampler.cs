@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.Intrinsics;
-using Malrule.Inference.Compute.Cpu;
 using Malrule.Inference.Execution;
 
 namespace Malrule.Inference.Compute.Sampling;
@@ -11,145 +10,78 @@ namespace Malrule.Inference.Compute.Sampling;
 /// the greatest logit / temperature + Gumbel noise. Noise is a pure function of (seed, position, token id), so a draw depends on
 /// its row alone. One sampler serves one thread; its scratch is reused.
 /// </summary>
-internal sealed unsafe class TokenSampler
+internal sealed unsafe class TokenSampler(int vocabulary)
 {
-    private const int Chunk = 128;
-
     // Noise is below 33·ln 2 = 22.9, since a word makes a uniform of at most 1 − 2⁻³³.
     private const double NoiseBound = 23;
 
-    private readonly float[] _logits; // the row, then its processed form; −∞ beyond the vocabulary
-    private readonly float[] _weights; // exp((logit − max) / temperature)
-    private readonly float[] _chunkMax;
-    private readonly ulong[] _keys;
-    private float _max;
+    // Few enough candidates to be listed and sorted rather than counted.
+    private const int ShortList = 2048;
 
-    public TokenSampler(int vocabulary)
-    {
-        int padded = (vocabulary + Chunk - 1) / Chunk * Chunk;
-        Vocabulary = vocabulary;
-        _logits = new float[padded];
-        _weights = new float[padded];
-        _chunkMax = new float[padded / Chunk];
-        _keys = new ulong[padded];
-        _logits.AsSpan(vocabulary).Fill(float.NegativeInfinity);
-    }
+    private readonly LogitRow _row = new(vocabulary);
 
-    public int Vocabulary { get; }
+    public int Vocabulary { get; } = vocabulary;
 
     /// <summary>Fills the entry of one draw from its row of raw logits.</summary>
-    public void Draw(SamplingBatch batch, int draw, ReadOnlySpan<float> row, SamplingResult result)
+    public void Draw(SamplingBatch batch, int draw, ReadOnlySpan<float> logits, SamplingResult result)
     {
         (result.TokenId[draw], result.Logprob[draw], result.Rank[draw]) = (-1, float.NaN, 0);
-        bool logprobs = batch.TopLogprobs[draw] >= 0;
-        double normaliser = 0;
-        result.NotFinite[draw] = !Load(row);
-        if (result.NotFinite[draw])
-            logprobs = false;
-        else if (logprobs)
-            normaliser = LogSumExp();
-        FillTop(result, draw, normaliser, logprobs);
-        if (result.NotFinite[draw])
+        bool finite = Load(logits), logprobs = finite && batch.TopLogprobs[draw] >= 0;
+        double normaliser = logprobs ? LogSumExp() : double.NaN;
+        result.NotFinite[draw] = !finite;
+        FillTop(result, draw, normaliser);
+        if (!finite || !Process(batch, draw, logits))
             return;
 
-        int token = Process(batch, draw, row) ? Choose(batch, draw) : -1;
+        int token = Choose(batch, draw);
         result.TokenId[draw] = token;
-        if (logprobs && token >= 0)
-            (result.Logprob[draw], result.Rank[draw]) = ((float)(row[token] - normaliser), Rank(row, token));
+        if (logprobs)
+            (result.Logprob[draw], result.Rank[draw]) = ((float)(logits[token] - normaliser), Rank(logits, token));
     }
 
     /// <summary>Fills the entry of one scored row: the logprob of a token that is given.</summary>
-    public void Score(SamplingBatch batch, int scored, ReadOnlySpan<float> row, SamplingResult result)
+    public void Score(SamplingBatch batch, int scored, ReadOnlySpan<float> logits, SamplingResult result)
     {
         int entry = batch.Draws + scored, token = batch.ScoredToken[scored];
-        bool finite = Load(row);
+        bool finite = Load(logits);
         double normaliser = finite ? LogSumExp() : double.NaN;
         (result.TokenId[entry], result.NotFinite[entry]) = (token, !finite);
-        (result.Logprob[entry], result.Rank[entry]) = finite ? ((float)(row[token] - normaliser), Rank(row, token)) : (float.NaN, 0);
-        FillTop(result, entry, normaliser, finite);
+        (result.Logprob[entry], result.Rank[entry]) = ((float)(logits[token] - normaliser), finite ? Rank(logits, token) : 0);
+        FillTop(result, entry, normaliser);
     }
 
-    /// <summary>The probabilities a draw is made from.</summary>
-    public double[] Distribution(SamplingBatch batch, int draw, ReadOnlySpan<float> row)
+    /// <summary>The probabilities a draw is made from; all 0 where nothing can be drawn.</summary>
+    public double[] Distribution(SamplingBatch batch, int draw, ReadOnlySpan<float> logits)
     {
         var probabilities = new double[Vocabulary];
-        if (!Load(row) || !Process(batch, draw, row))
+        if (!Load(logits) || !Process(batch, draw, logits))
             return probabilities;
-        if (batch.Temperature[draw] == 0)
+        double temperature = batch.Temperature[draw], sum = 0;
+        if (temperature == 0)
         {
-            probabilities[IndexOf(_max)] = 1;
+            probabilities[_row.IndexOfMax()] = 1;
             return probabilities;
         }
         Survivors survivors = Filter(batch, draw);
-        double sum = 0;
         for (int token = 0; token < Vocabulary; token++)
-            if (survivors.Contains(_logits[token], token))
-                sum += probabilities[token] = Math.Exp(((double)_logits[token] - _max) / batch.Temperature[draw]);
+            if (survivors.Contains(_row.Logits[token], token))
+                sum += probabilities[token] = Math.Exp(((double)_row.Logits[token] - _row.Max) / temperature);
         for (int token = 0; token < Vocabulary; token++)
             probabilities[token] /= sum;
         return probabilities;
     }
 
-    /// <summary>Copies a row to the scratch; false where one of its values is not finite.</summary>
-    private bool Load(ReadOnlySpan<float> row)
+    /// <summary>Copies a row to the scratch; false where a logit is not finite.</summary>
+    private bool Load(ReadOnlySpan<float> logits)
     {
-        row.CopyTo(_logits);
-        return Scan();
+        logits.CopyTo(_row.Logits);
+        return _row.Scan();
     }
 
-    /// <summary>Finds the maximum of every chunk and of all; false where a value inside the vocabulary is not finite.</summary>
-    private bool Scan()
-    {
-        // A zero is added so that −0 becomes 0, and the order of bits is the order of values. x·0 is not a number where x is not finite.
-        Vector256<float> max = Vector256.Create(float.NegativeInfinity), faults = default;
-        int whole = Vocabulary / 8 * 8;
-        fixed (float* logits = _logits)
-        {
-            for (int chunk = 0; chunk < _chunkMax.Length; chunk++)
-            {
-                Vector256<float> chunkMax = Vector256.Create(float.NegativeInfinity);
-                for (int i = chunk * Chunk; i < (chunk + 1) * Chunk; i += 8)
-                {
-                    Vector256<float> x = Vector256.Load(logits + i) + Vector256<float>.Zero;
-                    x.Store(logits + i);
-                    chunkMax = Vector256.MaxNative(chunkMax, x);
-                    if (i < whole)
-                        faults += x * 0f;
-                }
-                _chunkMax[chunk] = Simd256.MaxOf(chunkMax);
-                max = Vector256.MaxNative(max, chunkMax);
-            }
-            for (int i = whole; i < Vocabulary; i++)
-                faults += Vector256.Create(logits[i] * 0f);
-        }
-        _max = Simd256.MaxOf(max);
-        return Simd256.Sum(faults) == 0;
-    }
-
-    /// <summary>log Σ exp(logit) of the row.</summary>
-    private double LogSumExp() => _max + Math.Log(Weigh(1));
-
-    /// <summary>Fills the weights, and returns their sum.</summary>
-    private double Weigh(float temperature)
-    {
-        Vector256<float> max = Vector256.Create(_max), inverse = Vector256.Create(1 / temperature);
-        Vector256<double> low = default, high = default;
-        fixed (float* logits = _logits, weights = _weights)
-        {
-            for (int i = 0; i < _logits.Length; i += 8)
-            {
-                Vector256<float> w = VectorMath.Exp<Simd256, Vector256<float>>((Vector256.Load(logits + i) - max) * inverse);
-                w.Store(weights + i);
-                low += Vector256.WidenLower(w);
-                high += Vector256.WidenUpper(w);
-            }
-        }
-        Vector256<double> sum = low + high;
-        return (sum[0] + sum[2]) + (sum[1] + sum[3]);
-    }
+    private double LogSumExp() => _row.Max + Math.Log(_row.Weigh(temperature: 1));
 
     /// <summary>Bans, biases and penalties; false where no token is left.</summary>
-    private bool Process(SamplingBatch batch, int draw, ReadOnlySpan<float> row)
+    private bool Process(SamplingBatch batch, int draw, ReadOnlySpan<float> raw)
     {
         ReadOnlySpan<int> allowed = Slice(batch.AllowedToken, batch.AllowedStart, draw);
         ReadOnlySpan<int> biased = Slice(batch.BiasToken, batch.BiasStart, draw);
@@ -157,160 +89,145 @@ internal sealed unsafe class TokenSampler
         if (allowed.IsEmpty && biased.IsEmpty && seen.IsEmpty)
             return true;
 
+        Span<float> logits = _row.Logits;
         if (!allowed.IsEmpty)
         {
-            _logits.AsSpan(0, Vocabulary).Fill(float.NegativeInfinity);
+            logits.Fill(float.NegativeInfinity);
             foreach (int token in allowed)
-                _logits[token] = row[token];
+                logits[token] = raw[token];
         }
         for (int i = 0; i < biased.Length; i++)
-            _logits[biased[i]] += batch.BiasValue[batch.BiasStart[draw] + i];
+            logits[biased[i]] += batch.BiasValue[batch.BiasStart[draw] + i];
         for (int i = 0; i < seen.Length; i++)
         {
-            ref float logit = ref _logits[seen[i]];
+            ref float logit = ref logits[seen[i]];
             int count = batch.SeenCount[batch.SeenStart[draw] + i];
             logit = logit > 0 ? logit / batch.RepetitionPenalty[draw] : logit * batch.RepetitionPenalty[draw];
             logit -= batch.FrequencyPenalty[draw] * count;
             logit -= count > 0 ? batch.PresencePenalty[draw] : 0;
         }
-        Scan();
-        return _max > float.NegativeInfinity;
+        _row.Scan();
+        return _row.Max > float.NegativeInfinity;
     }
 
     private int Choose(SamplingBatch batch, int draw)
     {
-        int best = IndexOf(_max);
+        int best = _row.IndexOfMax();
         double temperature = batch.Temperature[draw];
         if (temperature == 0)
             return best;
 
         Survivors survivors = Filter(batch, draw);
         (ulong seed, int position) = (batch.Seed[draw], batch.Position[draw]);
-        double bestScore = _max / temperature + Noise(Philox.Word(seed, position, best));
-        (Vector256<float> floor, Vector256<float> scale) = Limits(bestScore, temperature, survivors);
-        Vector256<float> max = Vector256.Create(_max), inverse = Vector256.Create((float)(1 / temperature));
+        double bestScore = _row.Max / temperature + Noise(Philox.Word(seed, position, best));
         uint* words = stackalloc uint[Philox.Block];
-        fixed (float* logits = _logits)
+        ulong* keys = stackalloc ulong[Philox.Prepared];
+        Philox.Prepare(seed, position, keys);
+        for (int first = 0; first < Vocabulary; first += Philox.Block)
         {
-            for (int first = 0; first < Vocabulary; first += Philox.Block)
+            uint found = _row.Search(keys, Limits(bestScore, temperature, survivors), ref first, words);
+            for (; found != 0; found &= found - 1)
             {
-                Vector256<float> x0 = Vector256.Load(logits + first), x1 = Vector256.Load(logits + first + 8);
-                Vector256<float> high0 = Vector256.GreaterThanOrEqual(x0, floor), high1 = Vector256.GreaterThanOrEqual(x1, floor);
-                if ((high0 | high1).ExtractMostSignificantBits() == 0)
-                    continue;
-
-                Philox.Fill(seed, position, first, words);
-                Vector256<float> limit0 = VectorMath.Exp<Simd256, Vector256<float>>((x0 - max) * inverse) * scale;
-                Vector256<float> limit1 = VectorMath.Exp<Simd256, Vector256<float>>((x1 - max) * inverse) * scale;
-                uint candidates = (Vector256.LessThanOrEqual(LowerBound(words), limit0) & high0).ExtractMostSignificantBits()
-                    | (Vector256.LessThanOrEqual(LowerBound(words + 8), limit1) & high1).ExtractMostSignificantBits() << 8;
-                for (; candidates != 0; candidates &= candidates - 1)
-                {
-                    int lane = BitOperations.TrailingZeroCount(candidates), token = first + lane;
-                    double score = logits[token] / temperature + Noise(words[lane]);
-                    if (survivors.Contains(logits[token], token) && (score > bestScore || (score == bestScore && token < best)))
-                    {
-                        (best, bestScore) = (token, score);
-                        (floor, scale) = Limits(bestScore, temperature, survivors);
-                    }
-                }
+                int lane = BitOperations.TrailingZeroCount(found), token = first + lane;
+                float logit = _row.Logits[token];
+                double score = logit / temperature + Noise(words[lane]);
+                if (survivors.Contains(logit, token) && (score > bestScore || (score == bestScore && token < best)))
+                    (best, bestScore) = (token, score);
             }
         }
         return best;
     }
 
-    /// <summary>
-    /// What a token must have to beat the best score so far: a logit that the greatest noise could lift to it, and, since the noise
-    /// −log(−log(1 − v)) is at most −log v, a v &lt; exp(logit / temperature − best) = exp((logit − max) / temperature) · scale.
-    /// </summary>
-    private (Vector256<float> Floor, Vector256<float> Scale) Limits(double best, double temperature, Survivors survivors)
+    /// <summary>What a token must have to beat the best score so far.</summary>
+    private SearchLimits Limits(double best, double temperature, Survivors survivors)
     {
         float floor = MathF.BitDecrement((float)((best - NoiseBound) * temperature));
-        double scale = Math.Exp(_max / temperature - best) * 1.001; // more than the fp32 roundings on the way
-        return (Vector256.Create(Math.Max(floor, survivors.Threshold)), Vector256.Create((float)scale));
+        double scale = Math.Exp(_row.Max / temperature - best) * 1.001; // more than the fp32 roundings on the way
+        return new SearchLimits(Math.Max(floor, survivors.Threshold), _row.Max, (float)(1 / temperature), (float)scale);
     }
 
     /// <summary>Gumbel noise of a uniform 1 − v in (0, 1), with v = (word + ½) / 2³².</summary>
     private static double Noise(uint word) => -Math.Log(-Math.Log((4294967295.5 - word) * (1.0 / 4294967296)));
 
-    /// <summary>At most v, for eight words.</summary>
-    private static Vector256<float> LowerBound(uint* words) =>
-        Vector256.ConvertToSingle((Vector256.Load(words) >> 1).AsInt32()) * Vector256.Create(1f / 2147483648 * 0.999999f);
-
     /// <summary>min_p, top_k and top_p as the least logit that survives, and the greatest id that does with that logit.</summary>
     private Survivors Filter(SamplingBatch batch, int draw)
     {
         (float temperature, int topK, float topP, float minP) = (batch.Temperature[draw], batch.TopK[draw], batch.TopP[draw], batch.MinP[draw]);
-        float threshold = float.MinValue;
-        if (minP > 0)
-            threshold = AtLeast(_max + temperature * Math.Log(minP));
+        float threshold = minP > 0 ? AtLeast(_row.Max + temperature * Math.Log(minP)) : float.MinValue;
+        if (topK <= 0 || topK >= Vocabulary)
+            return topP < 1 ? Nucleus(temperature, topP, threshold) : new Survivors(threshold, int.MaxValue);
 
-        Span<ulong> candidates = default;
-        double sum = 0;
-        if (topK > 0 && topK < Vocabulary)
-        {
-            candidates = Candidates(topK, threshold);
-            int count = CandidateList.Select(candidates, topK, []);
-            float least = float.MaxValue;
-            foreach (ulong key in candidates[..count])
-                least = Math.Min(least, CandidateList.Logit(key));
-            threshold = Math.Max(threshold, least);
-            if (topP >= 1)
-                return new Survivors(threshold, int.MaxValue);
-
-            count = 0;
-            foreach (ulong key in candidates)
-            {
-                if (CandidateList.Logit(key) < threshold)
-                    continue;
-                candidates[count++] = key;
-                double weight = Math.Exp(((double)CandidateList.Logit(key) - _max) / temperature);
-                _weights[CandidateList.Token(key)] = (float)weight;
-                sum += weight;
-            }
-            candidates = candidates[..count];
-        }
-        else if (topP < 1)
-        {
-            sum = Weigh(temperature);
-            if (minP > 0)
-            {
-                candidates = CandidatesFrom(threshold);
-                sum = 0;
-                foreach (ulong key in candidates)
-                    sum += _weights[CandidateList.Token(key)];
-            }
-            else
-            {
-                // All tokens at or below this logit have together at most the share that is dropped.
-                candidates = CandidatesFrom((float)(_max + temperature * Math.Log(0.999 * (1 - (double)topP) * sum / Vocabulary)));
-            }
-        }
-        else
-        {
+        Span<ulong> candidates = _row.Top(topK, threshold);
+        threshold = Math.Max(threshold, CandidateList.Least(candidates[..CandidateList.Select(candidates, topK, [])]));
+        if (topP >= 1)
             return new Survivors(threshold, int.MaxValue);
-        }
 
-        candidates = candidates[..CandidateList.Select(candidates, sum - (1 - (double)topP) * sum, _weights)];
+        int count = 0;
+        double sum = 0;
+        foreach (ulong key in candidates)
+        {
+            if (CandidateList.Logit(key) < threshold)
+                continue;
+            candidates[count++] = key;
+            double weight = Math.Exp(((double)CandidateList.Logit(key) - _row.Max) / temperature);
+            _row.Weights[CandidateList.Token(key)] = (float)weight;
+            sum += weight;
+        }
+        return LastOf(candidates[..CandidateList.Select(candidates[..count], Kept(sum, topP), _row.Weights)]);
+    }
+
+    /// <summary>top_p over all tokens from a threshold up: the cut is closed in on by sums over the row until a short list holds it.</summary>
+    private Survivors Nucleus(float temperature, float topP, float threshold)
+    {
+        double sum = _row.Weigh(temperature);
+        if (threshold > float.MinValue)
+            sum = _row.From(threshold).Weight;
+
+        // Tokens below this logit have together less than the share that is dropped.
+        float low = Math.Max(threshold, (float)(_row.Max + temperature * Math.Log(0.999 * (1 - (double)topP) * sum / Vocabulary)));
+        float high = MathF.BitIncrement(_row.Max);
+        double needed = Kept(sum, topP), above = 0;
+        int fromLow = _row.From(low).Count, fromHigh = 0;
+        while (fromLow - fromHigh > ShortList)
+        {
+            float middle = low + (high - low) / 2;
+            if (middle <= low || middle >= high)
+                break;
+            (int count, double weight) = _row.From(middle);
+            if (weight >= needed)
+                (low, fromLow) = (middle, count);
+            else
+                (high, fromHigh, above) = (middle, count, weight);
+        }
+        Span<ulong> candidates = _row.Between(low, high);
+        candidates = candidates[..CandidateList.Select(candidates, needed - above, _row.Weights)];
+        return candidates.IsEmpty ? new Survivors(low, int.MaxValue) : LastOf(candidates);
+    }
+
+    /// <summary>A token is dropped while the sum over it and all below it is at most the share 1 − top_p.</summary>
+    private static double Kept(double sum, float topP) => sum - (1 - (double)topP) * sum;
+
+    private static Survivors LastOf(ReadOnlySpan<ulong> candidates)
+    {
         ulong last = 0;
         foreach (ulong key in candidates)
             last = Math.Max(last, key);
         return new Survivors(CandidateList.Logit(last), CandidateList.Token(last));
     }
 
-    /// <summary>The most likely tokens of the row, best first, with their logprobs.</summary>
-    private void FillTop(SamplingResult result, int entry, double normaliser, bool finite)
+    /// <summary>The most likely tokens of the row, best first, with their logprobs; -1 where there is no normaliser.</summary>
+    private void FillTop(SamplingResult result, int entry, double normaliser)
     {
         int start = result.TopStart[entry], count = result.TopStart[entry + 1] - start;
         if (count == 0)
             return;
-        if (!finite)
+        if (double.IsNaN(normaliser))
         {
             result.TopToken.AsSpan(start, count).Fill(-1);
             result.TopLogprob.AsSpan(start, count).Fill(float.NaN);
             return;
         }
-        Span<ulong> candidates = Candidates(count, float.MinValue);
+        Span<ulong> candidates = _row.Top(count, float.MinValue);
         candidates = candidates[..CandidateList.Select(candidates, count, [])];
         candidates.Sort();
         for (int i = 0; i < count; i++)
@@ -320,49 +237,13 @@ internal sealed unsafe class TokenSampler
         }
     }
 
-    /// <summary>
-    /// Tokens at or above a floor among which are the <paramref name="count"/> most likely: as many chunks have a maximum at or
-    /// above the count-th greatest maximum, so no token below that one is needed.
-    /// </summary>
-    private Span<ulong> Candidates(int count, float floor)
-    {
-        if (count <= _chunkMax.Length)
-        {
-            Span<ulong> maxima = _keys.AsSpan(0, _chunkMax.Length);
-            for (int chunk = 0; chunk < maxima.Length; chunk++)
-                maxima[chunk] = CandidateList.Key(_chunkMax[chunk], chunk);
-            float least = float.MaxValue;
-            foreach (ulong key in maxima[..CandidateList.Select(maxima, count, [])])
-                least = Math.Min(least, CandidateList.Logit(key));
-            floor = Math.Max(floor, least);
-        }
-        return CandidatesFrom(floor);
-    }
-
-    /// <summary>Every token whose logit is at least a floor (never a banned one).</summary>
-    private Span<ulong> CandidatesFrom(float floor)
-    {
-        int count = 0;
-        floor = Math.Max(floor, float.MinValue);
-        for (int chunk = 0; chunk < _chunkMax.Length; chunk++)
-        {
-            if (_chunkMax[chunk] < floor)
-                continue;
-            for (int token = chunk * Chunk; token < (chunk + 1) * Chunk; token++)
-                if (_logits[token] >= floor)
-                    _keys[count++] = CandidateList.Key(_logits[token], token);
-        }
-        return _keys.AsSpan(0, count);
-    }
-
     /// <summary>1 + the number of tokens before this one, by logit and then by id.</summary>
-    private static int Rank(ReadOnlySpan<float> row, int token)
+    private static int Rank(ReadOnlySpan<float> logits, int token)
     {
-        float justAbove = MathF.BitIncrement(row[token]);
-        return 1 + CountFrom(row[token], row[..token]) + CountFrom(justAbove, row[token..]);
+        float justAbove = MathF.BitIncrement(logits[token]);
+        return 1 + CountFrom(logits[token], logits[..token]) + CountFrom(justAbove, logits[token..]);
     }
 
-    /// <summary>How many logits are at least as high as a floor.</summary>
     private static int CountFrom(float floor, ReadOnlySpan<float> logits)
     {
         int count = 0, i = 0;
@@ -372,18 +253,6 @@ internal sealed unsafe class TokenSampler
         for (; i < logits.Length; i++)
             count += logits[i] >= floor ? 1 : 0;
         return count + Vector256.Sum(counts);
-    }
-
-    /// <summary>The lowest id with this logit.</summary>
-    private int IndexOf(float logit)
-    {
-        int chunk = 0;
-        while (_chunkMax[chunk] != logit)
-            chunk++;
-        int token = chunk * Chunk;
-        while (_logits[token] != logit)
-            token++;
-        return token;
     }
 
     /// <summary>The least fp32 value that is not below a bound.</summary>

@@ -221,9 +221,23 @@ public sealed class CpuAttentionTests
         var faults = new RowFaults(3);
         var sampling = new SamplingBatch
         {
-            Draws = 3, LogitsRow = [0, 1, 2], Seed = [1, 2, 3], Position = [72, 72, 72], Temperature = [0.7f, 0, 1], TopK = [0, 0, 20], TopP = [0.9f, 1, 0.8f],
-            MinP = [0, 0, 0.01f], RepetitionPenalty = [1, 1, 1.1f], PresencePenalty = [0, 0, 0], FrequencyPenalty = [0, 0, 0], TopLogprobs = [5, -1, 0],
-            SeenStart = [0, 0, 0, 1], SeenToken = [4], SeenCount = [1], BiasStart = [0, 0, 0, 0], AllowedStart = [0, 0, 0, 0],
+            Draws = 3,
+            LogitsRow = [0, 1, 2],
+            Seed = [1, 2, 3],
+            Position = [72, 72, 72],
+            Temperature = [0.7f, 0, 1],
+            TopK = [0, 0, 20],
+            TopP = [0.9f, 1, 0.8f],
+            MinP = [0, 0, 0.01f],
+            RepetitionPenalty = [1, 1, 1.1f],
+            PresencePenalty = [0, 0, 0],
+            FrequencyPenalty = [0, 0, 0],
+            TopLogprobs = [5, -1, 0],
+            SeenStart = [0, 0, 0, 1],
+            SeenToken = [4],
+            SeenCount = [1],
+            BiasStart = [0, 0, 0, 0],
+            AllowedStart = [0, 0, 0, 0],
         };
         var result = new SamplingResult();
         int[] ids = [1, 2, 3], slots = [.. Enumerable.Range(0, 3).Select(branch => scene.Table(branch)[4] * 16 + 7)];

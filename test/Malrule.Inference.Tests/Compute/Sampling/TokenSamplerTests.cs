@@ -142,6 +142,30 @@ public sealed class TokenSamplerTests
                 Assert.Equal(Weight(i) / sum, actual[i], 1e-9);
     }, iter: 2000);
 
+    /// <summary>Vocabularies whose nucleus is too long for a list, with and without ties.</summary>
+    [Fact]
+    public void A_long_nucleus_holds_the_share_asked_for()
+    {
+        foreach (float topP in (float[])[0.05f, 0.5f, 0.8f, 0.95f, 0.99999f])
+        {
+            foreach (float minP in (float[])[0, 0.3f])
+            {
+                float[] logits = Draws.Row(20_000, seed: 8, spread: 0.4), ties = [.. logits.Select(x => MathF.Round(x * 2))];
+                foreach (float[] row in (float[][])[logits, ties])
+                {
+                    double[] all = Draws.One(minP: minP).Distribution(row), cut = Draws.One(minP: minP, topP: topP).Distribution(row);
+                    double kept = all.Where((_, i) => cut[i] > 0).Sum(), least = all.Where((_, i) => cut[i] > 0).Min();
+                    Assert.InRange(kept, topP - 1e-6, topP + least + 1e-6);
+                    Assert.All(Enumerable.Range(0, row.Length), i => Assert.True(all[i] <= least || cut[i] > 0));
+
+                    // of equal tokens at the cut, the lower ids
+                    bool[] tied = [.. Enumerable.Range(0, row.Length).Where(i => all[i] == least).Select(i => cut[i] > 0)];
+                    Assert.Equal(tied.OrderDescending(), tied);
+                }
+            }
+        }
+    }
+
     [Fact]
     public void Seeds_and_positions_give_different_draws()
     {
