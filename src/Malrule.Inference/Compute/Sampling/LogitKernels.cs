@@ -15,10 +15,10 @@ internal static unsafe class LogitKernels
 
     private static readonly bool Wide = Simd512.IsSupported;
 
-    /// <summary>Fills the maximum of every chunk; false where a value before <paramref name="count"/> is not finite.</summary>
-    public static bool Scan(float* logits, int count, float* chunkMax) => Wide
-        ? Scan<Simd512, Vector512<float>>(logits, count, chunkMax)
-        : Scan<Simd256, Vector256<float>>(logits, count, chunkMax);
+    /// <summary>Finds the maximum of every chunk and of all; false where a value before <paramref name="count"/> is not finite.</summary>
+    public static bool Scan(float* logits, int count, float* chunkMax, out float max) => Wide
+        ? Scan<Simd512, Vector512<float>>(logits, count, chunkMax, out max)
+        : Scan<Simd256, Vector256<float>>(logits, count, chunkMax, out max);
 
     /// <summary>weights = exp((logits − max) / temperature); returns their sum.</summary>
     public static double Weigh(float* logits, int count, float max, float temperature, float* weights) => Wide
@@ -44,24 +44,26 @@ internal static unsafe class LogitKernels
         : Search<Simd256, Vector256<float>>(logits, count, chunkMax, keys, limits, ref first, words);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static bool Scan<S, V>(float* logits, int count, float* chunkMax) where S : ISimd<V> where V : unmanaged
+    private static bool Scan<S, V>(float* logits, int count, float* chunkMax, out float max) where S : ISimd<V> where V : unmanaged
     {
         // A zero is added so that −0 becomes 0, and the order of bits is the order of values. x·0 is not a number where x is not finite.
-        V zero = S.Broadcast(0), faults = zero;
+        V zero = S.Broadcast(0), faults = zero, greatest = S.Broadcast(float.NegativeInfinity);
         int whole = count / S.Width * S.Width;
         for (int first = 0; first < count; first += Chunk)
         {
-            V max = S.Broadcast(float.NegativeInfinity);
+            V top = S.Broadcast(float.NegativeInfinity);
             for (int i = first; i < first + Chunk; i += S.Width)
             {
                 V x = S.Add(S.Load(logits + i), zero);
                 S.Store(logits + i, x);
-                max = S.Max(max, x);
+                top = S.Max(top, x);
                 if (i < whole)
                     faults = S.MultiplyAdd(x, zero, faults);
             }
-            chunkMax[first / Chunk] = S.MaxOf(max);
+            chunkMax[first / Chunk] = S.MaxOf(top);
+            greatest = S.Max(greatest, top);
         }
+        max = S.MaxOf(greatest);
         float fault = S.Sum(faults);
         for (int i = whole; i < count; i++)
             fault += logits[i] * 0;

@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace Malrule.Inference.Compute.Sampling;
 
 /// <summary>
@@ -42,8 +40,8 @@ internal sealed unsafe class LogitRow
     {
         fixed (float* logits = _logits, chunkMax = _chunkMax)
         {
-            bool finite = LogitKernels.Scan(logits, Count, chunkMax);
-            Max = TensorPrimitives.Max<float>(_chunkMax);
+            bool finite = LogitKernels.Scan(logits, Count, chunkMax, out float max);
+            Max = max;
             return finite;
         }
     }
@@ -72,7 +70,9 @@ internal sealed unsafe class LogitRow
     /// <summary>The lowest id with the greatest logit.</summary>
     public int IndexOfMax()
     {
-        int token = Array.IndexOf(_chunkMax, Max) * Chunk;
+        int token = 0;
+        while (_chunkMax[token / Chunk] != Max)
+            token += Chunk;
         while (_logits[token] != Max)
             token++;
         return token;

@@ -256,7 +256,7 @@ public sealed class CpuAttentionTests
             cpu.Sample(logits, sampling, result);
         }
 
-        for (int i = 0; i < 20; i++)
+        for (int i = 0; i < 40; i++)
             Step();
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 50; i++)
