@@ -167,6 +167,8 @@ public static class MiningRun
                 ResultFiles.WriteDebug(folder.SubmissionDebug, mined, bank.Catalogue);
             ResultFiles.WriteSubmission(folder.Submission, mined);
         }
+        foreach (string remark in manifest.Counts!.Remarks())
+            log.Note(MiningStage.Writing, remark);
         log.Finish();
         manifest = manifest with { Status = "finished", Timings = log.Timings, Environment = log.Settings };
         manifest.Write(folder.Manifest);

@@ -157,6 +157,18 @@ public sealed class MiningRunTests
         await Run(Options());
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("null")]
+    [InlineData("{}")]
+    [InlineData("{\"malrule\":\"0.1.0\",\"options\":{\"preset\":\"best\"}}")]
+    public async Task A_broken_manifest_is_named(string text)
+    {
+        Directory.CreateDirectory(_output);
+        await File.WriteAllTextAsync(Path.Combine(_output, "run.json"), text, TestContext.Current.CancellationToken);
+        Assert.Contains("run.json: expected", (await Assert.ThrowsAsync<InvalidInputException>(() => Run(Options()))).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_folder_with_foreign_generations_is_refused()
     {
@@ -281,6 +293,9 @@ public sealed class MiningRunTests
         Assert.Equal(generated.Order(), generated);
         Assert.Equal(24, generated[^1]);
         Assert.Contains(reports, step => step.Note == "Model: scripted");
+        Assert.Contains(reports, step => step.Note == "12 other distractors of these questions carry no label and were left out.");
+        Assert.Contains(reports, step => step.Note == "24 samples were cut short by the limit of tokens.");
+        Assert.DoesNotContain(reports, step => step.Note?.Contains("failed", StringComparison.Ordinal) == true);
         Assert.Single(reports, step => step.Note is { } note && note.StartsWith("Expecting 24 requests of ", StringComparison.Ordinal)
             && note.Contains("at most 6,144 generated tokens, at most ", StringComparison.Ordinal));
     }

@@ -46,6 +46,23 @@ public sealed record RunCounts
     /// <summary>Texts cut to the embedder's limit, names of the catalogue included.</summary>
     public int? TextsCut { get; init; }
 
+    /// <summary>What of this a user should know, one line each.</summary>
+    internal IEnumerable<string> Remarks()
+    {
+        (int? Count, string Text)[] remarks =
+        [
+            (WithoutLabel, "other distractors of these questions carry no label and were left out."),
+            (LabelShown, $"of {Distractors} prompts show the distractor's own label in a demonstration, so that a right answer there may be a copied one."),
+            (DemonstrationsDropped, "demonstrations were left out because their prompts were too long."),
+            (FailedRequests, $"of {Distractors} requests failed; generations.jsonl says why, and the same command tries them again."),
+            (SamplesCut, "samples were cut short by the limit of tokens."),
+            (BlankSamples, "samples named nothing."),
+            (TextsCut, "texts were cut to the embedder's limit."),
+            (WithoutCandidates, "distractors have no candidate."),
+        ];
+        return remarks.Where(remark => remark.Count > 0).Select(remark => FormattableString.Invariant($"{remark.Count} {remark.Text}"));
+    }
+
     internal static RunCounts Of(IReadOnlyList<MinedDistractor> mined, QuestionBank bank)
     {
         Question[] questions = [.. mined.Select(item => item.Distractor.Question).Distinct()];
