@@ -38,12 +38,14 @@ internal sealed unsafe class CpuLinear : Linear
         pool.Run(panels.PackTasks, new Packing(panels));
         foreach (var part in parts)
         {
-            if (part is AwqLinear awq)
+            DenseTensor[] packed = part switch
             {
-                SourcePages.Drop(awq.QWeight);
-                SourcePages.Drop(awq.QZeros);
-                SourcePages.Drop(awq.Scales);
-            }
+                AwqLinear awq => [awq.QWeight, awq.QZeros, awq.Scales],
+                DenseLinear dense => [dense.Weight],
+                _ => [],
+            };
+            foreach (var tensor in packed)
+                SourcePages.Drop(tensor);
         }
         return new CpuLinear(panels, parts);
     }

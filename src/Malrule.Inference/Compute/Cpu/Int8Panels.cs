@@ -12,7 +12,7 @@ internal sealed unsafe class Int8Panels : QuantizedPanels
     /// <summary>Weights that share a scale.</summary>
     public const int DefaultGroup = 128;
 
-    private const int PanelsPerTask = 8;
+    private const int PanelsPerTask = 32;
     private readonly DenseRows _rows;
 
     /// <param name="rows">The weights.</param>
