@@ -12,7 +12,7 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
-        ParseResult parsed = Root(error).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        ParseResult parsed = Parse(args, error);
         if (parsed.Errors.Count > 0)
         {
             foreach (ParseError wrong in parsed.Errors)
@@ -41,6 +41,9 @@ internal static class CommandLine
             return exception is InvalidInputException ? ExitCode.WrongInput : ExitCode.Failed;
         }
     }
+
+    internal static ParseResult Parse(IReadOnlyList<string> args, TextWriter error) =>
+        Root(error).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
     private static RootCommand Root(TextWriter error) => new("Find the misconceptions behind the wrong answers of multiple-choice questions, with a language model on your own machine.")
     {

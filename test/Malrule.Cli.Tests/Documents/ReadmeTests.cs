@@ -1,0 +1,74 @@
+using System.Text.RegularExpressions;
+using Malrule.Tests;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+
+namespace Malrule.Cli.Tests.Documents;
+
+/// <summary>The examples of the documents do what the documents say.</summary>
+public sealed partial class ReadmeTests
+{
+    private const string Tool = "dotnet run -c Release --project src/Malrule.Cli -- ";
+    private static readonly string Readme = Path.Combine(TestPaths.Repository, "README.md");
+
+    public static TheoryData<string> Documents { get; } = ["README.md", "bench/README.md", "docs/pipeline.md", "docs/engine.md", "CONTRIBUTING.md", "samples/starter/README.md"];
+
+    [Fact]
+    public async Task The_first_command_mines_the_starter_bank()
+    {
+        string run = TestPaths.TemporaryFolder();
+        string[] arguments = [.. Commands().First().Select(argument => argument.StartsWith("samples/", StringComparison.Ordinal) ? Path.Combine(TestPaths.Repository, argument) : argument)];
+        Tool tool = await Cli.Tests.Tool.RunAsync([.. arguments, "--output", run]);
+        Assert.True(tool.ExitCode == 0, tool.Error);
+        Assert.Contains("MAP@25", tool.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_command_is_one_the_tool_understands()
+    {
+        Assert.NotEmpty(Commands());
+        Assert.All(Commands(), arguments => Assert.Empty(CommandLine.Parse(arguments, TextWriter.Null).Errors));
+    }
+
+    [Fact]
+    public void The_test_command_is_the_one_that_ci_runs()
+    {
+        string ci = File.ReadAllText(Path.Combine(TestPaths.Repository, ".ci", "run"));
+        string command = Regex.Match(ci, @"^test_command=\((.*)\)$", RegexOptions.Multiline).Groups[1].Value;
+        Assert.Contains($"```sh\n{command}\n```", File.ReadAllText(Readme), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Examples_in_csharp_compile()
+    {
+        string[] examples = [.. Blocks(Readme, "csharp")];
+        Assert.NotEmpty(examples);
+        MetadataReference[] references = [.. ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator).Select(path => MetadataReference.CreateFromFile(path))];
+        const string implicitUsings = "global using System; global using System.Collections.Generic; global using System.IO; global using System.Linq; global using System.Threading; global using System.Threading.Tasks;";
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        Assert.All(examples, example =>
+        {
+            SyntaxTree[] sources = [CSharpSyntaxTree.ParseText(example, cancellationToken: cancellation), CSharpSyntaxTree.ParseText(implicitUsings, cancellationToken: cancellation)];
+            var compilation = CSharpCompilation.Create("example", sources, references,
+                new CSharpCompilationOptions(OutputKind.ConsoleApplication, nullableContextOptions: NullableContextOptions.Enable));
+            Assert.Empty(compilation.GetDiagnostics(cancellation).Where(found => found.Severity >= DiagnosticSeverity.Warning).Select(found => found.ToString()));
+        });
+    }
+
+    [Theory, MemberData(nameof(Documents))]
+    public void Links_lead_somewhere(string document)
+    {
+        string path = Path.Combine(TestPaths.Repository, document);
+        Assert.All(Link().Matches(File.ReadAllText(path)).Select(link => link.Groups[1].Value).Where(link => !link.Contains("://", StringComparison.Ordinal)), link =>
+            Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(path)!, link)), $"{document}: {link}"));
+    }
+
+    private static IEnumerable<string[]> Commands() => Blocks(Readme, "sh").SelectMany(block => block.Split('\n'))
+        .Where(line => line.StartsWith(Tool, StringComparison.Ordinal)).Select(line => line[Tool.Length..].Split(' '));
+
+    private static IEnumerable<string> Blocks(string path, string language) =>
+        Regex.Matches(File.ReadAllText(path), $@"^```{language}\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline).Select(block => block.Groups[1].Value);
+
+    [GeneratedRegex(@"\]\(([^)#]+)\)")]
+    private static partial Regex Link();
+}
