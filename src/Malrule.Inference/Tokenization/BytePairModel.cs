@@ -46,12 +46,12 @@ internal sealed class BytePairModel : TokenModel
     private static Dictionary<long, Merge> ReadMerges(JsonPlace section, Dictionary<string, int> ids)
     {
         var lookup = ids.GetAlternateLookup<ReadOnlySpan<char>>();
-        var merges = new Dictionary<long, Merge>(ids.Count);
+        var merges = new Dictionary<long, Merge>(section.Value.ValueKind == System.Text.Json.JsonValueKind.Array ? section.Value.GetArrayLength() : 0);
         int rank = 0;
         foreach (JsonPlace place in section.Items())
         {
             (string left, string right) = ReadPair(place);
-            int leftId = Id(left), rightId = Id(right), mergedId = Id(left + right);
+            int leftId = Id(left), rightId = Id(right), mergedId = Id(string.Concat(left, right));
             // A pair listed twice keeps its last rank, as in Hugging Face's map.
             merges[Key(leftId, rightId)] = new Merge(rank++, mergedId);
 
@@ -64,10 +64,9 @@ internal sealed class BytePairModel : TokenModel
     /// <summary>A merge is written <c>"a b"</c>, or <c>["a", "b"]</c> in newer files.</summary>
     private static (string Left, string Right) ReadPair(JsonPlace place)
     {
-        string[] parts = place.Value.ValueKind == System.Text.Json.JsonValueKind.Array
-            ? [.. place.Items().Select(part => part.String())]
-            : place.String().Split(' ');
-        return parts is [{ Length: > 0 } left, { Length: > 0 } right] ? (left, right) : throw place.Error("must be a pair of tokens.");
+        if (place.Value.ValueKind == System.Text.Json.JsonValueKind.Array)
+            return place.Value.GetArrayLength() == 2 ? (place[0].String(), place[1].String()) : throw place.Error("must be a pair of tokens.");
+        return place.String().Split(' ') is [string left, string right] ? (left, right) : throw place.Error("must be two tokens with a space between them.");
     }
 
     public override void Encode(ReadOnlySpan<char> piece, List<int> ids)
@@ -144,7 +143,7 @@ internal sealed class BytePairModel : TokenModel
             bool isUnknown = id < 0;
             if (isUnknown)
                 id = _unknown ?? throw new InvalidInputException(
-                    $"The text holds \"{Describe(piece[..width])}\", which the tokenizer's vocabulary lacks, and the tokenizer has no unknown token.");
+                    $"The text holds {Describe(piece[..width])}, which the tokenizer's vocabulary lacks, and the tokenizer has no unknown token.");
             if (!(isUnknown && afterUnknown && _fuseUnknown))
             {
                 symbols[count] = new Symbol { Id = id, Previous = count - 1, Next = count + 1, PairRank = -1 };
@@ -156,7 +155,7 @@ internal sealed class BytePairModel : TokenModel
         return count;
 
         static string Describe(ReadOnlySpan<char> character) =>
-            ByteCharacters.ToByte(character[0]) is int b and >= 0 ? $"{character} (the byte 0x{b:X2})" : character.ToString();
+            ByteCharacters.ToByte(character[0]) is int b and >= 0 ? $"\"{character}\" (byte-level for 0x{b:X2})" : $"\"{character}\"";
     }
 
     private static long Key(int left, int right) => (long)left << 32 | (uint)right;

@@ -7,9 +7,14 @@ namespace Malrule.Inference.Tokenization;
 /// </summary>
 internal readonly struct JsonPlace
 {
-    private readonly string _file, _path;
+    private readonly string _file, _parent, _name;
+    private readonly int _index;
 
-    private JsonPlace(JsonElement value, string file, string path) => (Value, _file, _path) = (value, file, path);
+    /// <summary>The place is put into words only for an error: a vocabulary has hundreds of thousands of them.</summary>
+    private JsonPlace(JsonElement value, string file, string parent, string name, int index = -1) =>
+        (Value, _file, _parent, _name, _index) = (value, file, parent, name, index);
+
+    private string Path => _index >= 0 ? $"{_parent}[{_index}]" : _parent.Length == 0 ? _name : $"{_parent}.{_name}";
 
     public JsonElement Value { get; }
 
@@ -31,7 +36,7 @@ internal readonly struct JsonPlace
         {
             ReadOnlyMemory<byte> json = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsMemory(3) : bytes;
             using JsonDocument document = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 64 });
-            var root = new JsonPlace(document.RootElement, file, "");
+            var root = new JsonPlace(document.RootElement, file, "", "");
             return document.RootElement.ValueKind == JsonValueKind.Object ? read(root) : throw root.Expected("an object");
         }
         catch (JsonException e)
@@ -48,11 +53,14 @@ internal readonly struct JsonPlace
             if (Value.ValueKind != JsonValueKind.Object)
                 throw Expected("an object");
             Value.TryGetProperty(name, out JsonElement member);
-            return new JsonPlace(member, _file, _path.Length == 0 ? name : $"{_path}.{name}");
+            return new JsonPlace(member, _file, Path, name);
         }
     }
 
-    public string String() => Value.ValueKind == JsonValueKind.String ? Text(Value.GetString) : throw Expected("a string");
+    /// <summary>An element of an array that is known to have it.</summary>
+    public JsonPlace this[int index] => new(Value[index], _file, _parent, _name, _index);
+
+    public string String() => Value.ValueKind == JsonValueKind.String ? Text(Value, static value => value.GetString()!) : throw Expected("a string");
 
     public string? StringOrNull() => IsNull ? null : String();
 
@@ -72,24 +80,26 @@ internal readonly struct JsonPlace
     {
         if (Value.ValueKind != JsonValueKind.Array)
             throw Expected("an array");
+        string path = Path;
         int i = 0;
         foreach (JsonElement item in Value.EnumerateArray())
-            yield return new JsonPlace(item, _file, $"{_path}[{i++}]");
+            yield return new JsonPlace(item, _file, path, "", i++);
     }
 
     public IEnumerable<(string Name, JsonPlace Value)> Members()
     {
         if (Value.ValueKind != JsonValueKind.Object)
             throw Expected("an object");
+        string path = Path;
         foreach (JsonProperty member in Value.EnumerateObject())
         {
-            string name = Text(() => member.Name)!;
-            yield return (name, new JsonPlace(member.Value, _file, $"{_path}[\"{name}\"]"));
+            string name = Text(member, static member => member.Name);
+            yield return (name, new JsonPlace(member.Value, _file, path, name));
         }
     }
 
     /// <summary>An error about this place.</summary>
-    public InvalidInputException Error(string message) => new($"{_file}: {(_path.Length == 0 ? "the file" : _path)} {message}");
+    public InvalidInputException Error(string message) => new($"{_file}: {(Path.Length == 0 ? "the file" : Path)} {message}");
 
     private InvalidInputException Expected(string what) => Error(Value.ValueKind switch
     {
@@ -101,15 +111,15 @@ internal readonly struct JsonPlace
     private static string Shortened(string text) => text.Length <= 80 ? text : text[..80] + "…";
 
     /// <summary>Reads a string, which fails where an escape is half a surrogate pair or the bytes are no UTF-8.</summary>
-    private string Text(Func<string?> read)
+    private string Text<T>(T source, Func<T, string> read)
     {
         try
         {
-            return read()!;
+            return read(source);
         }
         catch (InvalidOperationException e)
         {
-            throw new InvalidInputException($"{_file}: {_path} holds text that is not valid Unicode.", e);
+            throw new InvalidInputException($"{_file}: {Path} holds text that is not valid Unicode.", e);
         }
     }
 }

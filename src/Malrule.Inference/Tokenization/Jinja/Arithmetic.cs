@@ -31,7 +31,8 @@ internal static class Arithmetic
             case "*" when Values.Integer(left) is long times && right is string or ListValue:
                 return Repeated(right, times, rendering);
             case "%" when left is string format:
-                return Formatting.Percent(format, right is ListValue { IsTuple: true } all ? all.Items : [right], rendering);
+                return right is ListValue { IsTuple: true } all ? Formatting.Percent(format, all.Items, false, rendering)
+                    : Formatting.Percent(format, [right], right is ListValue or DictionaryValue, rendering);
             default:
                 throw Values.Unusable(left, rendering) ?? Values.Unusable(right, rendering)
                     ?? rendering.Error($"{Values.Kind(left)} and {Values.Kind(right)} cannot be combined by '{symbol}'.");

@@ -23,12 +23,12 @@ internal static class Filters
         ["e"] = OnText(Escape),
         ["escape"] = OnText(Escape),
         ["forceescape"] = OnText(Escape),
-        ["wordcount"] = OnText(text => (long)text.Split(PythonText.WhiteSpace, StringSplitOptions.RemoveEmptyEntries).Length),
+        ["wordcount"] = OnText(text => Enumerable.Range(0, text.Length).LongCount(i => IsWord(text[i]) && (i == 0 || !IsWord(text[i - 1])))),
         ["replace"] = (value, arguments) => StringMethods.Replace(Text(value, arguments), arguments),
         ["center"] = (value, arguments) => StringMethods.Pad(Text(value, arguments), arguments, left: 1, right: 1),
         ["indent"] = Indent,
         ["truncate"] = Truncate,
-        ["format"] = (value, arguments) => Formatting.Percent(Text(value, arguments), arguments.Positional, arguments.Rendering),
+        ["format"] = (value, arguments) => Formatting.Percent(Text(value, arguments), arguments.Positional, false, arguments.Rendering),
         ["tojson"] = ToJson,
         ["default"] = Default,
         ["d"] = Default,
@@ -50,7 +50,7 @@ internal static class Filters
             : value is DictionaryValue dictionary ? new ListValue([.. Members.Items(dictionary)])
             : throw arguments.Rendering.Error($"the filter 'items' needs a mapping; it is given {Values.Kind(value)}."),
         ["dictsort"] = DictionarySort,
-        ["attr"] = (value, arguments) => Members.Get(value, arguments.Text("name"), isAttribute: true, arguments.Rendering),
+        ["attr"] = Attribute,
         ["map"] = Map,
         ["select"] = (value, arguments) => Select(value, arguments, byAttribute: false, keeps: true),
         ["reject"] = (value, arguments) => Select(value, arguments, byAttribute: false, keeps: false),
@@ -93,6 +93,8 @@ internal static class Filters
         }
         return result.ToString();
     }
+
+    private static bool IsWord(char c) => c == '_' || char.IsLetterOrDigit(c) || char.IsNumber(c);
 
     private static string Escape(string text) => text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal)
         .Replace(">", "&gt;", StringComparison.Ordinal).Replace("\"", "&#34;", StringComparison.Ordinal).Replace("'", "&#39;", StringComparison.Ordinal);
@@ -169,6 +171,8 @@ internal static class Filters
                 return parsed;
             value = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double real) ? real : null;
         }
+        if (Values.Unusable(value, arguments.Rendering) is { } error)
+            throw error;
         return Values.Integer(value) ?? (value is double number && Math.Abs(number) < 9e18 ? (long)number : ifUnfit);
     }
 
@@ -178,7 +182,7 @@ internal static class Filters
         arguments.Done();
         if (value is string text)
             return double.TryParse(text.Trim(PythonText.WhiteSpace), NumberStyles.Float, CultureInfo.InvariantCulture, out double real) ? real : ifUnfit;
-        return Values.Number(value) ?? ifUnfit;
+        return Values.Unusable(value, arguments.Rendering) is { } error ? throw error : Values.Number(value) ?? ifUnfit;
     }
 
     private static object Round(object? value, Arguments arguments)
@@ -241,6 +245,15 @@ internal static class Filters
             element = Members.Get(element, long.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out long index) ? index : part,
                 isAttribute: false, arguments.Rendering);
         return element;
+    }
+
+    /// <summary>An attribute that is no element: of a mapping a method only.</summary>
+    private static object? Attribute(object? value, Arguments arguments)
+    {
+        string name = arguments.Text("name");
+        arguments.Done();
+        return value is not DictionaryValue ? Members.Get(value, name, isAttribute: true, arguments.Rendering)
+            : (object?)Members.Method(value, name, arguments.Rendering) ?? new Undefined($"a mapping has no attribute '{name}'");
     }
 
     private static ListValue DictionarySort(object? value, Arguments arguments)
@@ -349,9 +362,13 @@ internal static class Filters
         return new ListValue(batches);
     }
 
+    /// <summary>Anything that is false, none among it, has no elements here.</summary>
+    private static IReadOnlyList<object?> ElementsOrNone(object? value, Arguments arguments) =>
+        Values.IsTrue(value) ? Values.Elements(value, arguments.Rendering) : [];
+
     private static ListValue Map(object? value, Arguments arguments)
     {
-        IReadOnlyList<object?> elements = Values.Elements(value, arguments.Rendering);
+        IReadOnlyList<object?> elements = ElementsOrNone(value, arguments);
         if (arguments.Positional.Count == 0)
         {
             object? attribute = arguments.Required("attribute"), ifAbsent = arguments.Optional("default", null);
@@ -367,7 +384,7 @@ internal static class Filters
 
     private static ListValue Select(object? value, Arguments arguments, bool byAttribute, bool keeps)
     {
-        IReadOnlyList<object?> elements = Values.Elements(value, arguments.Rendering);
+        IReadOnlyList<object?> elements = ElementsOrNone(value, arguments);
         object? attribute = byAttribute ? arguments.Required("attribute") : null;
         string? name = arguments.Left > 0 ? arguments.Text("test") : null;
         Func<object?, Arguments, object?>? test = name is null ? null : Tests.Find(name, arguments.Rendering);

@@ -7,7 +7,11 @@ namespace Malrule.Inference.Tokenization.Jinja;
 internal static class Formatting
 {
     /// <summary><c>%s</c>, <c>%r</c>, <c>%d</c>, <c>%i</c>, <c>%f</c>, <c>%.3f</c> and <c>%%</c>.</summary>
-    public static string Percent(string format, IReadOnlyList<object?> values, Rendering rendering)
+    /// <param name="format">The text with places.</param>
+    /// <param name="values">What fills the places.</param>
+    /// <param name="mayBeUnused">Whether values may be left over, which Python allows for one list or mapping.</param>
+    /// <param name="rendering">The rendering that pays for the text.</param>
+    public static string Percent(string format, IReadOnlyList<object?> values, bool mayBeUnused, Rendering rendering)
     {
         var result = new StringBuilder();
         int next = 0;
@@ -43,7 +47,7 @@ internal static class Formatting
                 _ => throw rendering.Error($"the format '%{conversion}' cannot take {Values.Kind(value)}, or is not supported."),
             });
         }
-        return next == values.Count ? rendering.Counted(result.ToString()) : throw rendering.Error("a format has fewer places than values.");
+        return mayBeUnused || next == values.Count ? rendering.Counted(result.ToString()) : throw rendering.Error("a format has fewer places than values.");
     }
 
     /// <summary><c>{}</c>, <c>{0}</c>, <c>{name}</c>, <c>{{</c> and <c>}}</c>.</summary>

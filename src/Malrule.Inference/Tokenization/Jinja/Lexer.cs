@@ -165,7 +165,7 @@ internal sealed class Lexer
         i += name.Length;
         while (i < _source.Length && PythonText.IsWhiteSpace(_source[i]))
             i++;
-        char sign = i < _source.Length && _source[i] is '-' or '+' ? _source[i++] : '\0';
+        char sign = i < _source.Length && (_source[i] == '-' || _source[i] == '+' && name == "endraw") ? _source[i++] : '\0';
         return string.CompareOrdinal(_source, i, "%}", 0, 2) == 0 ? (i + 2, sign) : null;
     }
 

@@ -49,7 +49,8 @@ internal static class Members
         return true;
     }
 
-    private static Function? Method(object? target, string name, Rendering rendering)
+    /// <summary>A method of a string, list or mapping; null where there is none.</summary>
+    public static Function? Method(object? target, string name, Rendering rendering)
     {
         if (target is ListValue or DictionaryValue && Changing.Contains(name))
             throw rendering.Error($"'{name}' would change {Values.Kind(target)}, which a template may not do.");

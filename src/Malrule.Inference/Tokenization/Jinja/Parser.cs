@@ -56,7 +56,6 @@ internal sealed class Parser(List<Token> tokens, Func<int, string, InvalidInputE
             "call" => CallBlock(tag.Line),
             "filter" => FilterBlock(tag.Line),
             "with" => With(tag.Line),
-            "print" => new Print(tag.Line, ParseTuple()),
             "break" or "continue" when _loops > 0 => new Jump(tag.Line, tag.Text == "break" ? Flow.Break : Flow.Continue),
             "break" or "continue" => throw Error(tag.Line, $"'{tag.Text}' stands outside a loop."),
             "generation" => new With(tag.Line, [], BodyUntil("endgeneration")),

@@ -179,5 +179,8 @@ internal sealed record MacroBody(IReadOnlyList<(string Name, Expression? Default
         }
         arguments.Done();
         return rendering.Capture(() => Statement.ExecuteAll(Body, rendering, scope));
-    });
+    })
+    {
+        Member = member => member == "name" ? name : null,
+    };
 }

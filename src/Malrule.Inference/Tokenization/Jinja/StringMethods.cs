@@ -1,5 +1,5 @@
 using System.Buffers;
-using System.Globalization;
+using System.Text;
 
 namespace Malrule.Inference.Tokenization.Jinja;
 
@@ -173,7 +173,7 @@ internal static class StringMethods
         }
         if (times == Count(text, old))
             return text.Replace(old, replacement, StringComparison.Ordinal);
-        var result = new System.Text.StringBuilder();
+        var result = new StringBuilder();
         int from = 0;
         for (; times > 0; times--)
         {
@@ -241,10 +241,10 @@ internal static class StringMethods
     private static string Title(string text)
     {
         bool inWord = false;
-        return string.Concat(text.Select(c =>
+        return string.Concat(text.EnumerateRunes().Select(rune =>
         {
-            string cased = inWord ? PythonText.Lower(c.ToString(CultureInfo.InvariantCulture)) : PythonText.Upper(c.ToString(CultureInfo.InvariantCulture));
-            inWord = char.IsLetter(c);
+            string cased = inWord ? PythonText.Lower(rune.ToString()) : PythonText.Upper(rune.ToString());
+            inWord = Rune.IsLetter(rune);
             return cased;
         }));
     }

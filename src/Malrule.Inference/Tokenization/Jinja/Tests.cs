@@ -25,10 +25,10 @@ internal static class Tests
         ["mapping"] = Plain(value => value is DictionaryValue),
         ["sequence"] = Plain(value => value is string or ListValue or DictionaryValue or Undefined),
         ["iterable"] = Plain(value => value is string or ListValue or DictionaryValue or Undefined),
-        ["callable"] = Plain(value => value is Function),
+        ["callable"] = Plain(value => value is Function or Undefined),
         ["escaped"] = Plain(_ => false),
-        ["lower"] = Plain(value => value is string text && text.Any(char.IsLower) && !text.Any(char.IsUpper)),
-        ["upper"] = Plain(value => value is string text && text.Any(char.IsUpper) && !text.Any(char.IsLower)),
+        ["lower"] = Cased(char.IsLower, char.IsUpper),
+        ["upper"] = Cased(char.IsUpper, char.IsLower),
         ["odd"] = (value, arguments) => Remainder(value, 2, arguments) == 1,
         ["even"] = (value, arguments) => Remainder(value, 2, arguments) == 0,
         ["divisibleby"] = (value, arguments) => Remainder(value, arguments.Integer("num"), arguments) == 0,
@@ -62,6 +62,13 @@ internal static class Tests
     {
         arguments.Done();
         return holds(value);
+    };
+
+    private static Func<object?, Arguments, object?> Cased(Func<char, bool> wanted, Func<char, bool> unwanted) => (value, arguments) =>
+    {
+        arguments.Done();
+        string text = ValueText.Of(value, arguments.Rendering);
+        return text.Any(wanted) && !text.Any(unwanted);
     };
 
     private static Func<object?, Arguments, object?> Compared(string symbol) => (value, arguments) =>
