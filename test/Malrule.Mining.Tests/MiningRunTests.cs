@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Malrule.Inference;
+using Malrule.Mining.Evaluation;
 using Malrule.Mining.Generations;
 using Malrule.Mining.Results;
 using Malrule.Mining.Tests.Scripts;
@@ -74,7 +75,7 @@ public sealed class MiningRunTests
         Assert.Equal(12, root.GetProperty("counts").GetProperty("without_label").GetInt32());
         Assert.Equal(24, root.GetProperty("counts").GetProperty("samples_cut").GetInt32());
         JsonElement metrics = root.GetProperty("metrics");
-        double map = result.Mined.Average(item => Evaluation.AveragePrecision.At(item.Candidates, item.Distractor.MisconceptionId!.Value));
+        double map = result.Mined.Average(item => AveragePrecision.At(item.Candidates, item.Distractor.MisconceptionId!.Value));
         Assert.Equal(map, metrics.GetProperty("map@25").GetDouble(), 12);
         double seen = metrics.GetProperty("map@25_seen").GetDouble(), unseen = metrics.GetProperty("map@25_unseen").GetDouble();
         int seenCount = metrics.GetProperty("seen").GetInt32();
