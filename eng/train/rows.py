@@ -103,4 +103,12 @@ class Shards:
             os.remove(path)
 
     def close(self):
-        self.pool.shutdown(wait=False, cancel_futures=True)
+        finish(self.pool)
+
+
+def finish(pool):
+    """Ends a pool whose further results nobody needs."""
+    workers = list(pool._processes.values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for worker in workers:
+        worker.kill()

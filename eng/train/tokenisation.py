@@ -6,6 +6,7 @@ encoder that remembers each word's ids is as fast as a compiled one. `make_golde
 """
 import json
 import os
+import re
 import unicodedata
 from collections import Counter, defaultdict
 
@@ -277,9 +278,13 @@ class WordPieceTokenizer:
             "tokenize_chinese_chars": True, "tokenizer_class": "BertTokenizer", "unk_token": "[UNK]"}, indent=2)
 
 
+ASCII_WORDS = re.compile(r"[a-z0-9]+|[^\sa-z0-9\x00-\x1f\x7f]")
+
+
 def split_words(text):
-    out = []
-    kept = []
+    if text.isascii():
+        return ASCII_WORDS.findall(text.lower())
+    out, kept = [], []
     for c in text:
         kind = unicodedata.category(c)
         if c in "\t\n\r" or kind == "Zs":

@@ -212,4 +212,4 @@ def main():
 
 if __name__ == "__main__":
     main()
-    os._exit(0)  # workers may still be making rows that nobody needs
+    os._exit(0)  # the pool's own threads would wait for rows that nobody needs
