@@ -5,6 +5,7 @@ rows first-fit in the order they come. A row that holds several conversations re
 """
 import json
 import os
+import random
 import subprocess
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -14,6 +15,7 @@ import numpy as np
 from tokenisation import ChatTokenizer
 
 TOKENIZER = None
+FREELY = 0.1  # share of conversations whose answers are cut into pieces freely, so that every piece is learned and can be copied
 
 
 def prepare(folder):
@@ -67,9 +69,10 @@ def pack(items, row, pad):
 
 
 def shard(command, row, seed, path):
-    items, skipped = [], 0
+    items, skipped, chance = [], 0, random.Random(seed)
     for line in conversations(command):
-        ids, answers = fit(*TOKENIZER.chat(line["messages"]), row)
+        free = chance if chance.random() < FREELY else None
+        ids, answers = fit(*TOKENIZER.chat(line["messages"], chance=free), row)
         if any(answers):
             items.append((ids, answers))
         else:

@@ -132,6 +132,21 @@ class ChatTokenizer:
             out += self.word(word) if ids is None else ids
         return out
 
+    def encode_freely(self, text, chance, share=0.15):
+        """As `encode`, but each merge is passed over with a probability (BPE dropout, Provilkov et al. 2020)."""
+        out = []
+        for word in self.pattern.findall(unicodedata.normalize("NFC", text)):
+            piece = [BYTES[b] for b in word.encode()]
+            while len(piece) > 1:
+                pairs = [(self.ranks.get(pair, 1 << 30), pair) for pair in zip(piece, piece[1:])]
+                pairs = [p for p in pairs if p[0] < 1 << 30 and chance.random() >= share]
+                if not pairs:
+                    break
+                best = min(pairs)[1]
+                piece = merge(piece, best, best[0] + best[1])
+            out += [self.vocabulary[symbol] for symbol in piece]
+        return out
+
     def turn(self, role, content):
         """One ChatML turn as (ids, first index of the content); repeated turns are remembered."""
         known = self.texts.get((role, content))
@@ -142,14 +157,18 @@ class ChatTokenizer:
                 self.texts[(role, content)] = known
         return known
 
-    def chat(self, messages, prompt=False):
+    def chat(self, messages, prompt=False, chance=None):
         """ChatML as the chat template renders it: (ids, answers); answers[i] = 1 where id i is an assistant's own token and its
-        turn is not marked `"train": false`."""
-        ids, answers = [], []
+        turn is not marked `"train": false`. With `chance`, every answer is cut into pieces freely, the same wherever it recurs."""
+        ids, answers, free = [], [], {}
         if messages[0]["role"] != "system":
             messages = [{"role": "system", "content": DEFAULT_SYSTEM}, *messages]
         for message in messages:
             turn, start = self.turn(message["role"], message["content"])
+            if chance and message["role"] == "assistant":
+                if message["content"] not in free:
+                    free[message["content"]] = self.encode_freely(message["content"], chance)
+                turn = [*turn[:start], *free[message["content"]], self.end, turn[-1]]
             ids += turn
             if message["role"] == "assistant" and message.get("train", True):
                 answers += [0] * start + [1] * (len(turn) - start - 1) + [0]

@@ -34,8 +34,8 @@ def arguments():
     p.add_argument("--tokenizer", required=True)
     p.add_argument("--out", required=True)
     p.add_argument("--tokens", type=float, required=True, help="tokens to train on, padding included")
-    p.add_argument("--row", type=int, default=1024)
-    p.add_argument("--rows", type=int, default=64, help="rows a step")
+    p.add_argument("--row", type=int, default=2048)
+    p.add_argument("--rows", type=int, default=32, help="rows a step")
     p.add_argument("--lr", type=float, default=2.5e-3)
     p.add_argument("--weight-decay", type=float, default=0.1)
     p.add_argument("--optimiser", choices=["adamw", "muon"], default="muon")
@@ -49,6 +49,7 @@ def arguments():
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--data-seed", type=int, default=1_000_000)
     p.add_argument("--compile", action="store_true")
+    p.add_argument("--across", action="store_true", help="let attention cross from one conversation of a row to the next")
     p.add_argument("--stop-after", type=float, default=1e9, help="seconds after which to save the state and stop")
     p.add_argument("--resume", help="folder with a saved state")
     return p.parse_args()
@@ -111,7 +112,7 @@ def conversation_mask(owner):
         from torch.nn.attention.flex_attention import create_block_mask
         rows, row = owner.shape
         return create_block_mask(lambda b, h, q, k: (q >= k) & (owner[b, q] == owner[b, k]), rows, None, row, row,
-                                 device="cuda", _compile=True)
+                                 device="cuda")
     row = owner.shape[1]
     allowed = (owner[:, :, None] == owner[:, None, :]) & torch.ones(row, row, dtype=torch.bool).tril()
     return torch.zeros(allowed.shape).masked_fill(~allowed, float("-inf"))[:, None]
@@ -177,7 +178,7 @@ def main():
                 group["lr"] = a.lr * schedule(step, steps, a.warmup)
         with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
             hidden = body(batch["ids"], cos[batch["position"]][:, None], sin[batch["position"]][:, None],
-                          conversation_mask(batch["owner"]))
+                          None if a.across else conversation_mask(batch["owner"]))
             scores = model.logits(hidden.flatten(0, 1)[batch["places"]])
         loss = F.cross_entropy(scores.float(), batch["targets"], ignore_index=-100, reduction="sum") / batch["answers"]
         loss.backward()

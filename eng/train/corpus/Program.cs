@@ -41,22 +41,6 @@ pairs.SetAction(arguments =>
     });
 });
 
-var set = new Option<EvaluationSet>("--set") { Description = "What the prompts are made from." };
-var evaluation = new Command("evaluation", "Prompts that no training conversation holds, with the misconception behind each.") { seed, count, start, set };
-evaluation.SetAction(arguments =>
-{
-    var generator = new EvaluationGenerator(arguments.GetValue(seed), arguments.GetValue(set));
-    Print(arguments, (writer, index) =>
-    {
-        EvaluationPrompt prompt = generator.Generate(index);
-        writer.WriteStartObject();
-        WriteMessages(writer, prompt.Messages, unlearnable: null);
-        writer.WriteNumber("id", prompt.Gold.Id);
-        writer.WriteBoolean("shown", prompt.IsShown);
-        writer.WriteEndObject();
-    });
-});
-
 var catalogue = new Command("catalogue", "The misconceptions, kept-out ones marked.");
 catalogue.SetAction(_ =>
 {
@@ -111,7 +95,7 @@ prompts.SetAction(arguments =>
     });
 });
 
-return new RootCommand("Training data for Malrule's small models.") { conversations, pairs, evaluation, prompts, catalogue }.Parse(args).Invoke();
+return new RootCommand("Training data for Malrule's small models.") { conversations, pairs, prompts, catalogue }.Parse(args).Invoke();
 
 void WriteMessages(Utf8JsonWriter writer, IReadOnlyList<ChatMessage> messages, IReadOnlySet<int>? unlearnable)
 {

@@ -30,27 +30,21 @@ internal sealed class WrittenQuestion(Exercise exercise, string stem, Answer[] o
     };
 }
 
-/// <summary>Writes questions: for training unless it is told otherwise.</summary>
+/// <summary>Writes questions of the training pool in the training wordings.</summary>
 internal sealed class QuestionWriter(SeededRandom random)
 {
     private const int Attempts = 40;
-
-    public Pool Pool { get; init; } = Pool.Training;
-
-    public bool WritesKeptOutRules { get; init; }
-
-    public bool HeldOutWordings { get; set; }
 
     /// <summary>A question with three wrong options of different causes, <paramref name="focus"/> among them where that is possible.</summary>
     public WrittenQuestion? Write(Construct construct, IReadOnlyList<InventedProcedure> invented, int? focus)
     {
         for (int attempt = 0; attempt < Attempts; attempt++)
         {
-            Exercise exercise = construct.Draw(random, Pool);
+            Exercise exercise = construct.Draw(random, Pool.Training);
             var wrong = new List<(Answer Answer, object Cause)>();
             for (int rule = 0; rule < construct.Rules.Count; rule++)
             {
-                if ((WritesKeptOutRules || !construct.Rules[rule].IsKeptOut) && exercise.Unambiguous(rule) is { } answer)
+                if (!construct.Rules[rule].IsKeptOut && exercise.Unambiguous(rule) is { } answer)
                     wrong.Add((answer, construct.Rules[rule]));
             }
             random.Shuffle(wrong);
@@ -65,7 +59,7 @@ internal sealed class QuestionWriter(SeededRandom random)
                 continue;
             (Answer Answer, object? Cause)[] options = [(exercise.Key, null), wrong[0], wrong[1], wrong[2]];
             random.Shuffle(options);
-            return new WrittenQuestion(exercise, exercise.Stem(random, HeldOutWordings), [.. options.Select(o => o.Answer)], [.. options.Select(o => o.Cause)]);
+            return new WrittenQuestion(exercise, exercise.Stem(random, heldOut: false), [.. options.Select(o => o.Answer)], [.. options.Select(o => o.Cause)]);
         }
         return null;
     }
