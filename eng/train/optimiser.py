@@ -17,29 +17,29 @@ class Muon(torch.optim.Optimizer):
             for p in group["params"]:
                 shapes.setdefault(tuple(sorted(p.shape)), []).append(p)
             for shape, parameters in shapes.items():
-                updates = []
                 for p in parameters:
-                    state = self.state[p]
-                    if not state:
-                        state["average"] = torch.zeros_like(p)
-                    average = state["average"]
-                    average.lerp_(p.grad, 1 - group["momentum"])
-                    update = p.grad.lerp(average, group["momentum"])
-                    updates.append(update if p.shape[0] <= p.shape[1] else update.T)
-                scale = 0.2 * shape[1] ** 0.5 * group["lr"]
-                for p, update in zip(parameters, orthogonal(torch.stack(updates)).unbind()):
-                    p.mul_(1 - group["lr"] * group["weight_decay"])
-                    p.sub_(update if p.shape[0] <= p.shape[1] else update.T, alpha=scale)
+                    if not self.state[p]:
+                        self.state[p]["average"] = torch.zeros_like(p)
+                averages, gradients = [self.state[p]["average"] for p in parameters], [p.grad for p in parameters]
+                torch._foreach_mul_(averages, group["momentum"])
+                torch._foreach_add_(averages, gradients, alpha=1 - group["momentum"])
+                torch._foreach_mul_(gradients, 1 - group["momentum"])
+                torch._foreach_add_(gradients, averages, alpha=group["momentum"])
+                wide = [g if p.shape[0] <= p.shape[1] else g.T for p, g in zip(parameters, gradients)]
+                updates = orthogonal(torch.stack(wide)).unbind()
+                torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
+                torch._foreach_add_(parameters, [u if p.shape[0] <= p.shape[1] else u.T for p, u in zip(parameters, updates)],
+                                    alpha=-0.2 * shape[1] ** 0.5 * group["lr"])
 
 
 def orthogonal(x, steps=5):
     """x [batch, m, n] with m <= n: about U V^T of each matrix's singular value decomposition."""
     kind = x.dtype
-    x = x.bfloat16() if x.is_cuda else x
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    x = x.bfloat16() if x.is_cuda else x
     for _ in range(steps):
         a = x @ x.transpose(-1, -2)
-        x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
+        x = torch.baddbmm(x, torch.baddbmm(a, a, a, beta=-4.7750, alpha=2.0315), x, beta=3.4445)
     return x.to(kind)
 
 

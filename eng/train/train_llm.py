@@ -9,7 +9,6 @@ import argparse
 import glob
 import io
 import json
-import math
 import os
 import platform
 import queue
@@ -26,6 +25,9 @@ from optimiser import make_optimisers
 from qwen2 import Qwen2, qwen2_config
 from rows import Shards
 from tokenisation import ChatTokenizer
+
+DESCENT = 0.4
+MEASURED = (200, 500)  # the steps between which speed is measured to fit a run into --seconds
 
 
 def arguments():
@@ -50,6 +52,7 @@ def arguments():
     p.add_argument("--data-seed", type=int, default=1_000_000)
     p.add_argument("--compile", action="store_true")
     p.add_argument("--across", action="store_true", help="let attention cross from one conversation of a row to the next")
+    p.add_argument("--seconds", type=float, help="shorten the run to end in so many seconds; --tokens with the logged steps repeats it")
     p.add_argument("--stop-after", type=float, default=1e9, help="seconds after which to save the state and stop")
     p.add_argument("--resume", help="folder with a saved state")
     return p.parse_args()
@@ -119,8 +122,8 @@ def conversation_mask(owner):
 
 
 def schedule(step, steps, warmup):
-    """Linear warm-up, then a half cosine to zero."""
-    return min(1.0, (step + 1) / warmup) * 0.5 * (1 + math.cos(math.pi * min(1.0, max(0, step - warmup) / max(1, steps - warmup))))
+    """Linear warm-up, a plateau, a linear descent to zero over the last two fifths: its beginning does not depend on its length."""
+    return min(1.0, (step + 1) / warmup, (steps - step) / (DESCENT * steps))
 
 
 def save_state(folder, state):
@@ -188,10 +191,17 @@ def main():
             optimiser.zero_grad(set_to_none=True)
         total += loss.detach()
         step, kept, answers, used = step + 1, kept + 1, answers + batch["answers"], used + batch["used"]
-        if step == state["step"] + 20:
+        if step == state["step"] + 20 or a.seconds and step in MEASURED:
             if device == "cuda":
                 torch.cuda.synchronize()
-            warm = time.time()
+            if step == state["step"] + 20:
+                warm = time.time()
+            if step == MEASURED[0]:
+                reached = time.time()
+            if step == MEASURED[1]:
+                pace = (time.time() - reached) / (MEASURED[1] - MEASURED[0])
+                steps = min(steps, step + int((a.seconds - (time.time() - begun)) / pace))
+                note(event="shortened", steps=steps, tokens=steps * a.rows * a.row)
         if kept == 200 or step == steps:
             now = time.time()
             note(step=step, tokens=step * a.rows * a.row, loss=round(total.item() / kept, 5), answers=answers,
@@ -207,8 +217,7 @@ def main():
     if step < steps:
         save_state(a.out, {"step": step, "batches": step, "seconds": time.time() - clock + state["seconds"],
                            "model": model.state_dict(), "optimisers": [o.state_dict() for o in optimisers]})
-    else:
-        save_model(a.out, {**config, "torch_dtype": "float32"}, model.state_dict())
+    save_model(a.out, {**config, "torch_dtype": "float32"}, model.state_dict())
 
 
 if __name__ == "__main__":
