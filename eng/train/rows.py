@@ -84,6 +84,11 @@ def shard(command, row, seed, path):
     return path
 
 
+def shown(arguments):
+    """What a log repeats of a command: all but the places of files."""
+    return {k: v for k, v in vars(arguments).items() if k not in ("corpus", "tokenizer", "out", "scratch", "resume")}
+
+
 class Shards:
     """Iterates over shards in order while worker processes make the next ones; each is deleted once read."""
 

@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from bert import Bert, bert_config
 from checkpoints import save_model
 from ranking import catalogue_of, report
-from rows import conversations, finish
+from rows import conversations, finish, shown
 from tokenisation import WordPieceTokenizer, write_json
 
 LENGTH = 48
@@ -115,7 +115,7 @@ def main():
                            a.invented, a.dropped) for i in range((a.steps + 19) // 20 + len(held_out))]
     log = open(os.path.join(a.out, "train.jsonl"), "w", encoding="utf-8")
     note = lambda **entry: (log.write(json.dumps(entry) + "\n"), log.flush(), print(json.dumps(entry), flush=True))
-    note(event="start", arguments=vars(a), parameters=sum(q.numel() for q in model.parameters()), device=device, torch=torch.__version__)
+    note(event="start", arguments=shown(a), parameters=sum(q.numel() for q in model.parameters()), device=device, torch=torch.__version__)
     begun, total, kept = time.time(), torch.zeros((), device=device), 0
     ids, classes = waiting.pop(0).result()
     for step in range(a.steps):

@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from checkpoints import save_model
 from optimiser import make_optimisers
 from qwen2 import Qwen2, qwen2_config
-from rows import Shards
+from rows import Shards, shown
 from tokenisation import ChatTokenizer
 
 DESCENT = 0.4
@@ -166,7 +166,7 @@ def main():
     cos, sin = model.rotary(torch.arange(a.row, device=device))
     log = open(os.path.join(a.out, "train.jsonl"), "a", encoding="utf-8")
     note = lambda **entry: (log.write(json.dumps(entry) + "\n"), log.flush(), print(json.dumps(entry), flush=True))
-    note(event="start", arguments=vars(a), parameters=sum(p.numel() for p in model.parameters()), steps=steps, device=device,
+    note(event="start", arguments=shown(a), parameters=sum(p.numel() for p in model.parameters()), steps=steps, device=device,
          gpu=torch.cuda.get_device_name() if device == "cuda" else platform.processor(), torch=torch.__version__)
     total, kept, answers, used, waited = torch.zeros((), device=device), 0, 0, 0, 0.0
     source = ahead(tensors(part, device) for part in source)
