@@ -13,14 +13,17 @@ internal sealed unsafe class FastGemm
     private const int ChunkDepth = 1024;      // k unpacked at a time
     private const int BlockTiles = 18;        // tiles of a row block
     private const int BlockBytes = 640 << 10; // activations that stay in the second-level cache
-    private const int PanelsPerTask = 8;
+    private const int DirectTiles = 3;        // up to which unpacking in registers is cheaper
+    private const int TasksPerThread = 4;     // at least, for balance
     private const int PrefetchAhead = 2048;   // bytes; streaming from memory
 
+    private readonly int _threads;
     private readonly VnniKernels? _generated;
     private readonly delegate*<GemmArguments*, int, bool, void> _managed;
 
-    public FastGemm(KernelPath path)
+    public FastGemm(KernelPath path, int threads)
     {
+        _threads = threads;
         _generated = path == KernelPath.Vnni ? VnniKernels.Instance : null;
         _managed = path switch
         {
@@ -34,10 +37,16 @@ internal sealed unsafe class FastGemm
     /// <summary>Bytes of scratch memory a thread needs.</summary>
     public const int ScratchBytes = ChunkDepth * Columns + ChunkDepth / QuantizedRows.Subgroup * 2 * Columns * sizeof(float);
 
-    public static int Tasks(QuantizedPanels panels, in QuantizedRows rows) => RowBlocks(rows) * PanelBlocks(panels);
+    public int Tasks(QuantizedPanels panels, in QuantizedRows rows) => RowBlocks(rows) * PanelBlocks(panels, rows);
 
     private static int RowBlocks(in QuantizedRows rows) => (rows.Tiles + BlockTiles - 1) / BlockTiles;
-    private static int PanelBlocks(QuantizedPanels panels) => (panels.Count + PanelsPerTask - 1) / PanelsPerTask;
+
+    /// <summary>Neighbouring panels go to one thread: long stretches where few rows stream the weights from memory, short ones where many rows share them.</summary>
+    private int PanelBlocks(QuantizedPanels panels, in QuantizedRows rows)
+    {
+        int longest = rows.Tiles == 1 ? 32 : 8;
+        return Math.Min(panels.Count, Math.Max(_threads * TasksPerThread, (panels.Count + longest - 1) / longest));
+    }
 
     /// <summary>Computes one task's share of output = bias + input · weights.</summary>
     /// <param name="panels">The weights.</param>
@@ -49,10 +58,11 @@ internal sealed unsafe class FastGemm
     /// <param name="stride">Values from a row of the output to the next.</param>
     public void Run(QuantizedPanels panels, in QuantizedRows rows, int task, byte* scratch, float* bias, float* output, long stride)
     {
-        int rowBlock = task / PanelBlocks(panels), rowBlocks = RowBlocks(rows);
-        int firstTile = (int)((long)rows.Tiles * rowBlock / rowBlocks), lastTile = (int)((long)rows.Tiles * (rowBlock + 1) / rowBlocks);
-        int firstPanel = task % PanelBlocks(panels) * PanelsPerTask, lastPanel = Math.Min(firstPanel + PanelsPerTask, panels.Count);
-        bool inPlace = _generated != null && (panels.Form == WeightForm.Int8 || rows.Tiles == 1);
+        int panelBlocks = PanelBlocks(panels, rows), rowBlocks = RowBlocks(rows);
+        int rowBlock = task / panelBlocks, panelBlock = task % panelBlocks;
+        int firstTile = Part(rows.Tiles, rowBlock, rowBlocks), lastTile = Part(rows.Tiles, rowBlock + 1, rowBlocks);
+        int firstPanel = Part(panels.Count, panelBlock, panelBlocks), lastPanel = Part(panels.Count, panelBlock + 1, panelBlocks);
+        bool inPlace = _generated != null && (panels.Form == WeightForm.Int8 || rows.Tiles <= DirectTiles);
         int chunk = inPlace && rows.Tiles == 1 ? panels.Groups : ChunkDepth / panels.GroupSize;
         int blockRows = rows.FirstRow(lastTile) - rows.FirstRow(firstTile);
         int stretch = Math.Max(1, BlockBytes / (blockRows * QuantizedRows.BytesPerGroup(panels.GroupSize)) / chunk) * chunk;
@@ -80,6 +90,9 @@ internal sealed unsafe class FastGemm
             }
         }
     }
+
+    /// <summary>Where part <paramref name="index"/> of <paramref name="count"/> starts.</summary>
+    private static int Part(int total, int index, int count) => (int)((long)total * index / count);
 
     /// <summary>A chunk of a panel times the tiles of a row block.</summary>
     private void Multiply(WeightForm form, bool wide, GemmArguments chunk, in QuantizedRows rows, int firstTile, int lastTile, int group,

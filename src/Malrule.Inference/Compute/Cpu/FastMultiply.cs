@@ -3,7 +3,7 @@ namespace Malrule.Inference.Compute.Cpu;
 /// <summary>The multiplication of fast mode: quantises the input rows, then hands out the tasks of <see cref="FastGemm"/>. Memory is kept from call to call.</summary>
 internal sealed unsafe class FastMultiply(WorkerPool pool, KernelPath path) : IDisposable
 {
-    private readonly FastGemm _gemm = new(path);
+    private readonly FastGemm _gemm = new(path, pool.Count);
     private readonly NativeBuffer[] _scratch = Enumerable.Range(0, pool.Count).Select(_ => new NativeBuffer(FastGemm.ScratchBytes)).ToArray();
     private NativeBuffer _quantized = new(0);
 
@@ -19,7 +19,7 @@ internal sealed unsafe class FastMultiply(WorkerPool pool, KernelPath path) : ID
         }
         var quantized = new QuantizedRows(_quantized.Data, rows, panels.Inputs, panels.GroupSize);
         pool.Run(quantized.Tiles, new Quantizing(quantized, input));
-        pool.Run(FastGemm.Tasks(panels, quantized), new Multiplying(_gemm, panels, quantized, _scratch, weights.Bias, output));
+        pool.Run(_gemm.Tasks(panels, quantized), new Multiplying(_gemm, panels, quantized, _scratch, weights.Bias, output));
     }
 
     public void Dispose()
