@@ -46,6 +46,32 @@ public sealed class WorkerPoolTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
+    /// <summary>A job lies on the caller's stack; what it refers to may move while others work on it.</summary>
+    [Fact]
+    public void Collections_during_a_job_are_safe()
+    {
+        using var pool = new WorkerPool(3);
+        for (int round = 0; round < 30; round++)
+        {
+            byte[] hole = new byte[5000]; // dies at once, so that compaction moves what follows
+            int[] data = [.. Enumerable.Range(round, 100)];
+            pool.Run(40, new ReadWhileCollecting(data, round, new object()));
+            GC.KeepAlive(hole.Length);
+        }
+    }
+
+    private readonly struct ReadWhileCollecting(int[] data, int first, object other) : IJob
+    {
+        public void Run(int item, int worker)
+        {
+            if (item % 10 == 0)
+                GC.Collect(0, GCCollectionMode.Forced, blocking: true, compacting: true);
+            for (int i = 0; i < 20_000; i++)
+                if (data[i % 100] != first + i % 100 || other.GetType() != typeof(object))
+                    throw new InvalidDataException($"element {i % 100}");
+        }
+    }
+
     private readonly struct Count(int[] counts, int threads) : IJob
     {
         public void Run(int item, int worker)
