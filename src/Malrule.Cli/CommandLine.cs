@@ -50,6 +50,7 @@ internal static class CommandLine
         Verbose,
         MineCommand.Create(new Messages(error)),
         RunBatchCommand.Create(new Messages(error)),
+        SampleBankCommand.Create(new Messages(error)),
         BenchCommand.Create(new Messages(error)),
     };
 }

@@ -10,10 +10,10 @@ internal static class MineCommand
 {
     public static Command Create(Messages messages)
     {
-        var data = new Option<string>("--data") { Required = true, Description = "Folder with misconception_mapping.csv, train.csv and perhaps test.csv.", HelpName = "DIR" };
+        var data = new Option<string>("--data") { Description = "Folder with misconception_mapping.csv, train.csv and perhaps test.csv [default: the bundled bank]", DefaultValueFactory = _ => Bundled.Bank, HelpName = "DIR" };
         var questions = new Option<string?>("--questions") { Description = "Questions to mine [default: test.csv of --data where it is there, else train.csv]", HelpName = "FILE" };
-        var model = new Option<string?>("--model") { Description = "Language model: a folder, or org/name in the Hugging Face cache.", HelpName = "DIR" };
-        var embedder = new Option<string?>("--embedder") { Description = "Embedding model, likewise.", HelpName = "DIR" };
+        var model = new Option<string?>("--model") { Description = "Language model: a folder, or org/name in the Hugging Face cache [default: the bundled one, which knows the bundled bank's kind of question only]", HelpName = "DIR" };
+        var embedder = new Option<string?>("--embedder") { Description = "Embedding model, likewise [default: the bundled one]", HelpName = "DIR" };
         var output = new Option<string?>("--output", "-o") { Description = "Run folder; an interrupted run goes on there [default: runs/PRESET-METHOD]", HelpName = "RUN" };
         var preset = new Option<MiningPreset>("--preset") { Description = "tutorial: its steps and quirks, one by one.", DefaultValueFactory = _ => MiningPreset.Default, HelpName = "default|tutorial" };
         var method = new Option<MiningMethod>("--method") { Description = "infer needs both models, the others none.", DefaultValueFactory = _ => MiningMethod.Infer, HelpName = string.Join('|', Enum.GetNames<MiningMethod>()).ToLowerInvariant() };
@@ -29,7 +29,8 @@ internal static class MineCommand
         var command = new Command("mine", """
             Rank, for every wrong option of every question, the misconceptions that most likely explain it.
 
-              malrule mine --data samples/starter --method lexical --questions samples/starter/train.csv
+              malrule mine
+              malrule mine --data eedi --method neighbours --questions eedi/train.csv
               malrule mine --data eedi --model Qwen/Qwen2.5-3B-Instruct-AWQ --embedder nomic-ai/nomic-embed-text-v1.5
               malrule mine --data eedi --model DIR --embedder DIR --preset tutorial --questions eedi/train.csv --sample 100 --sample-seed 3
 
@@ -54,8 +55,8 @@ internal static class MineCommand
                 Sample = parsed.GetValue(sample),
                 SampleSeed = parsed.GetValue(sampleSeed),
                 Limit = parsed.GetValue(limit),
-                Model = parsed.GetValue(model),
-                Embedder = parsed.GetValue(embedder),
+                Model = parsed.GetValue(model) ?? Bundled.Model,
+                Embedder = parsed.GetValue(embedder) ?? Bundled.Embedder,
                 Seed = parsed.GetValue(seed),
                 Demonstrations = defaults.Demonstrations with { Shots = parsed.GetValue(shots) ?? defaults.Demonstrations.Shots },
                 Sampling = sampling.Read(parsed, defaults.Sampling),
