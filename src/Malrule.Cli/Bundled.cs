@@ -7,5 +7,8 @@ internal static class Bundled
     public static string Model => Locate("models", "malrule-llm-awq");
     public static string Embedder => Locate("models", "malrule-embedder");
 
+    /// <summary>The bundled model where it is asked for by this name, or where nothing else is named and <paramref name="onlyChoice"/>.</summary>
+    public static string? Resolve(string? given, string bundled, bool onlyChoice) => given == "bundled" || given is null && onlyChoice ? bundled : given;
+
     private static string Locate(params ReadOnlySpan<string> parts) => Path.Combine([AppContext.BaseDirectory, .. parts!]);
 }

@@ -40,6 +40,9 @@ public sealed record EngineOptions
     /// <summary>Longest sequence, prompt and output together, in tokens (<c>max_model_len</c>); null: the checkpoint's own limit, shrunk to memory.</summary>
     public int? MaxModelLength { get; init; }
 
+    /// <summary>Where <see cref="MaxModelLength"/> is null, the checkpoint's own limit counts up to this many tokens; null: all of it.</summary>
+    public int? ModelLengthCap { get; init; }
+
     /// <summary>Most branches running at once (<c>max_num_seqs</c>); shrinks to what memory holds.</summary>
     public int MaxNumSeqs { get; init; } = 256;
 

@@ -99,7 +99,7 @@ public sealed record MiningOptions
     public int Candidates { get; init; } = 100;
 
     /// <summary>How the language model is loaded and served; mode and longest sequence change results, the rest does not.</summary>
-    public EngineOptions Engine { get; init; } = new() { MaxModelLength = 4096 };
+    public EngineOptions Engine { get; init; } = new() { ModelLengthCap = 4096 };
 
     /// <summary>The options of a preset.</summary>
     public static MiningOptions Of(MiningPreset preset, string data, string output)

@@ -18,7 +18,7 @@ internal static partial class BenchCommand
         var requests = Whole("--requests", defaults.Requests, "Requests queued together.");
         var runs = Whole("--runs", defaults.Runs, "Timed runs; the median counts.");
         var json = new Option<bool>("--json") { Description = "Print the figures as JSON." };
-        var engine = new EngineArguments(defaultLength: null);
+        var engine = new EngineArguments(lengthCap: null);
 
         var command = new Command("bench", """
             Time a model: prompts no cache has seen, an exact number of output tokens, the machine's peaks measured in the same process.

@@ -26,13 +26,17 @@ internal sealed class EngineArguments
     private readonly Option<int> _tensorParallel = new("--tensor-parallel-size") { Description = "Devices that share the model; only 1.", DefaultValueFactory = _ => 1 };
     private readonly Option<bool> _trust = new("--trust-remote-code") { Description = "Accepted for vLLM's sake: nothing that a checkpoint brings is ever run." };
 
-    public EngineArguments(int? defaultLength)
+    private readonly int? _lengthCap;
+
+    /// <param name="lengthCap">Unless asked for more, sequences are at most this long; null: as long as the checkpoint allows.</param>
+    public EngineArguments(int? lengthCap)
     {
+        _lengthCap = lengthCap;
         _device.AcceptOnlyFromAmong("auto", "cpu", "reference");
         _type.AcceptOnlyFromAmong("auto", "half", "float16", "float", "float32");
         _tensorParallel.AcceptOnlyFromAmong("1");
-        if (defaultLength is not null)
-            _length.DefaultValueFactory = _ => defaultLength;
+        if (lengthCap is not null)
+            _length.Description += $" [default: {lengthCap}, or less where the checkpoint allows less]";
     }
 
     public IEnumerable<Option> All => [_device, _mode, _type, _length, _sequences, _batchedTokens, _memory, _noPrefixCaching, _threads, _tensorParallel, _trust];
@@ -47,6 +51,7 @@ internal sealed class EngineArguments
         Mode = Mode(parsed),
         KvType = parsed.GetValue(_type) switch { "half" or "float16" => KvType.Float16, "float" or "float32" => KvType.Float32, _ => KvType.Auto },
         MaxModelLength = parsed.GetValue(_length),
+        ModelLengthCap = _lengthCap,
         MaxNumSeqs = parsed.GetValue(_sequences),
         MaxNumBatchedTokens = parsed.GetValue(_batchedTokens),
         Memory = parsed.GetValue(_memory),

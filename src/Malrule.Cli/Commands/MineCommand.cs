@@ -10,10 +10,10 @@ internal static class MineCommand
 {
     public static Command Create(Messages messages)
     {
-        var data = new Option<string>("--data") { Description = "Folder with misconception_mapping.csv, train.csv and perhaps test.csv [default: the bundled bank]", DefaultValueFactory = _ => Bundled.Bank, HelpName = "DIR" };
+        var data = new Option<string?>("--data") { Description = "Folder with misconception_mapping.csv, train.csv and perhaps test.csv [default: the bundled bank, mined with the bundled models]", HelpName = "DIR" };
         var questions = new Option<string?>("--questions") { Description = "Questions to mine [default: test.csv of --data where it is there, else train.csv]", HelpName = "FILE" };
-        var model = new Option<string?>("--model") { Description = "Language model: a folder, or org/name in the Hugging Face cache [default: the bundled one, which knows the bundled bank's kind of question only]", HelpName = "DIR" };
-        var embedder = new Option<string?>("--embedder") { Description = "Embedding model, likewise [default: the bundled one]", HelpName = "DIR" };
+        var model = new Option<string?>("--model") { Description = "Language model: a folder, or org/name in the Hugging Face cache; \"bundled\": the small one that knows questions of malrule sample-bank only.", HelpName = "DIR" };
+        var embedder = new Option<string?>("--embedder") { Description = "Embedding model, likewise.", HelpName = "DIR" };
         var output = new Option<string?>("--output", "-o") { Description = "Run folder; an interrupted run goes on there [default: runs/PRESET-METHOD]", HelpName = "RUN" };
         var preset = new Option<MiningPreset>("--preset") { Description = "tutorial: its steps and quirks, one by one.", DefaultValueFactory = _ => MiningPreset.Default, HelpName = "default|tutorial" };
         var method = new Option<MiningMethod>("--method") { Description = "infer needs both models, the others none.", DefaultValueFactory = _ => MiningMethod.Infer, HelpName = string.Join('|', Enum.GetNames<MiningMethod>()).ToLowerInvariant() };
@@ -24,7 +24,7 @@ internal static class MineCommand
         var seed = new Option<long>("--seed") { Description = "Seed of all that is random.", DefaultValueFactory = _ => 1, HelpName = "S" };
         var sampling = new SamplingArguments();
         var embedding = new EmbedderArguments();
-        var engine = new EngineArguments(new MiningOptions { Data = "", Output = "" }.Engine.MaxModelLength);
+        var engine = new EngineArguments(new MiningOptions { Data = "", Output = "" }.Engine.ModelLengthCap);
 
         var command = new Command("mine", """
             Rank, for every wrong option of every question, the misconceptions that most likely explain it.
@@ -47,7 +47,8 @@ internal static class MineCommand
             MiningMethod by = parsed.GetValue(method);
             string folder = parsed.GetValue(output) ?? Path.Combine("runs", $"{chosen}-{by}".ToLowerInvariant());
             EngineOptions engineOptions = engine.Read(parsed);
-            MiningOptions defaults = MiningOptions.Of(chosen, parsed.GetRequiredValue(data), folder);
+            string? given = parsed.GetValue(data);
+            MiningOptions defaults = MiningOptions.Of(chosen, given ?? Bundled.Bank, folder);
             MiningOptions options = defaults with
             {
                 Questions = parsed.GetValue(questions),
@@ -55,8 +56,8 @@ internal static class MineCommand
                 Sample = parsed.GetValue(sample),
                 SampleSeed = parsed.GetValue(sampleSeed),
                 Limit = parsed.GetValue(limit),
-                Model = parsed.GetValue(model) ?? Bundled.Model,
-                Embedder = parsed.GetValue(embedder) ?? Bundled.Embedder,
+                Model = Bundled.Resolve(parsed.GetValue(model), Bundled.Model, onlyChoice: given is null),
+                Embedder = Bundled.Resolve(parsed.GetValue(embedder), Bundled.Embedder, onlyChoice: given is null),
                 Seed = parsed.GetValue(seed),
                 Demonstrations = defaults.Demonstrations with { Shots = parsed.GetValue(shots) ?? defaults.Demonstrations.Shots },
                 Sampling = sampling.Read(parsed, defaults.Sampling),

@@ -18,7 +18,7 @@ internal static class RunBatchCommand
         var pooling = new Option<Pooling>("--pooling") { Description = "For an embedder: cls, mean, or auto (as the checkpoint says).", HelpName = "auto|cls|mean" };
         var seed = new Option<long>("--seed") { Description = "Seed of requests that bring none.", HelpName = "S" };
         var maxLogprobs = new Option<int>("--max-logprobs") { Description = "Most logprobs a request may ask for; -1: no limit.", DefaultValueFactory = _ => 20, HelpName = "N" };
-        var engine = new EngineArguments(defaultLength: null);
+        var engine = new EngineArguments(lengthCap: null);
 
         var command = new Command("run-batch", """
             Answer a file of OpenAI requests, as vllm run-batch does: /v1/chat/completions, /v1/completions, /v1/embeddings.

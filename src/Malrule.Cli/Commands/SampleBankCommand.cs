@@ -18,7 +18,7 @@ internal static class SampleBankCommand
             Make a bank of questions in which every labelled wrong answer follows from a known mal-rule.
 
               malrule sample-bank --seed 7 --output bank7
-              malrule mine --data bank7
+              malrule mine --data bank7 --model bundled --embedder bundled
             """)
         {
             output, seed, questions, heldOut, labelKeptOut,

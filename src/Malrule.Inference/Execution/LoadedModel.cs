@@ -44,7 +44,7 @@ internal sealed class LoadedModel : IDisposable
             }
             var checkpoint = Own(Checkpoint.Open(directory));
             var backend = Own(Backends.Create(options));
-            int rows = options.MaxNumBatchedTokens, length = options.MaxModelLength ?? config.MaxPositionEmbeddings;
+            int rows = options.MaxNumBatchedTokens, length = options.MaxModelLength ?? Math.Min(config.MaxPositionEmbeddings, options.ModelLengthCap ?? int.MaxValue);
             var model = Own(new Qwen2Model(checkpoint, config, backend, rows, rows, length));
             bool half = options.KvType == KvType.Float16 || options.KvType == KvType.Auto && options.Mode == ComputeMode.Fast;
             var shape = new KvShape(config.NumHiddenLayers, config.NumKeyValueHeads, config.HeadDim, half);
@@ -101,6 +101,7 @@ internal sealed class LoadedModel : IDisposable
                 throw new InvalidInputException($"{option} must be {expected}; it is {found}.");
         }
         Require(options.MaxModelLength is null or >= 2, "max_model_len", options.MaxModelLength, "at least 2 (a prompt token and an output token)");
+        Require(options.ModelLengthCap is null or >= 2, "the cap on max_model_len", options.ModelLengthCap, "at least 2");
         Require(options.MaxNumSeqs >= 1, "max_num_seqs", options.MaxNumSeqs, "at least 1");
         Require(options.MaxNumBatchedTokens is >= 1 and <= 65_536, "max_num_batched_tokens", options.MaxNumBatchedTokens, "from 1 to 65536");
         Require(options.Threads is >= 0 and <= 1024, "threads", options.Threads, "from 1 to 1024, or 0 for one a core");

@@ -111,7 +111,7 @@ public sealed record RunOptions
             Fusion = options.Fusion,
             Mode = options.Engine.Mode,
             KvType = options.Engine.KvType,
-            MaxModelLength = options.Engine.MaxModelLength,
+            MaxModelLength = options.Engine.MaxModelLength ?? options.Engine.ModelLengthCap,
             EmbedderMode = options.Embedding.Engine.Mode,
             Pooling = options.Embedding.Engine.Pooling,
             EmbedderMaxTokens = options.Embedding.Engine.MaxTokens,

@@ -43,7 +43,7 @@ public sealed class EngineArgumentsTests
 
     private static Command Make(out EngineArguments engine)
     {
-        engine = new EngineArguments(defaultLength: null);
+        engine = new EngineArguments(lengthCap: null);
         var command = new Command("test");
         foreach (Option option in engine.All)
             command.Add(option);
