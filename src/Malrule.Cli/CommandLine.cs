@@ -52,5 +52,6 @@ internal static class CommandLine
         RunBatchCommand.Create(new Messages(error)),
         SampleBankCommand.Create(new Messages(error)),
         BenchCommand.Create(new Messages(error)),
+        PullCommand.Create(new Messages(error)),
     };
 }

@@ -34,7 +34,9 @@ internal sealed unsafe class SafetensorsFile : IDisposable
     {
         if (!File.Exists(path))
             throw new InvalidInputException($"{path}: there is no such file.");
-        long length = new FileInfo(path).Length;
+        long length;
+        using (var file = File.OpenHandle(path)) // not FileInfo: in the Hugging Face cache the path is a link, which has a length of its own
+            length = RandomAccess.GetLength(file);
         if (length < 8)
             throw Damaged(path, $"a safetensors file starts with an 8-byte header length, the file has {length} bytes");
 
