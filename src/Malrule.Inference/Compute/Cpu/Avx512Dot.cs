@@ -11,28 +11,28 @@ namespace Malrule.Inference.Compute.Cpu;
 /// </summary>
 internal readonly unsafe struct Avx512Dot : IByteDot
 {
-    private const int Lines = QuantizedRows.Subgroup / 4, Columns = Panels.Width;
+    private const int Row = QuantizedRows.Subgroup, Line = 64, Bytes = QuantizedRows.Subgroup * Panels.Width, Columns = Panels.Width;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Dot(byte* weights, sbyte* activations, int rows, bool wide, int* dots)
     {
-        int* a = (int*)activations; // [row, line]: four bytes each
         int row = 0;
         for (; row <= rows - 4; row += 4)
-            Four(weights, a + row * Lines, wide, dots + row * Columns);
+            Four(weights, activations + row * Row, wide, dots + row * Columns);
         for (; row < rows; row++)
-            One(weights, a + row * Lines, wide, dots + row * Columns);
+            One(weights, activations + row * Row, wide, dots + row * Columns);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Four(byte* weights, int* a, bool wide, int* dots)
+    private static void Four(byte* weights, sbyte* a, bool wide, int* dots)
     {
         Nibbles(weights, a, 4, out var s0, out var s1, out var s2, out var s3);
+        var offset = Vector512.Create(QuantizedRows.OffsetBits);
         var sixteen = Vector512.Create((short)16);
-        var d0 = Avx512BW.MultiplyAddAdjacent(s0, sixteen);
-        var d1 = Avx512BW.MultiplyAddAdjacent(s1, sixteen);
-        var d2 = Avx512BW.MultiplyAddAdjacent(s2, sixteen);
-        var d3 = Avx512BW.MultiplyAddAdjacent(s3, sixteen);
+        var d0 = offset + Avx512BW.MultiplyAddAdjacent(s0, sixteen);
+        var d1 = offset + Avx512BW.MultiplyAddAdjacent(s1, sixteen);
+        var d2 = offset + Avx512BW.MultiplyAddAdjacent(s2, sixteen);
+        var d3 = offset + Avx512BW.MultiplyAddAdjacent(s3, sixteen);
         if (wide)
         {
             Nibbles(weights, a, 0, out s0, out s1, out s2, out s3);
@@ -49,36 +49,38 @@ internal readonly unsafe struct Avx512Dot : IByteDot
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Nibbles(byte* weights, int* a, [ConstantExpected] int shift,
+    private static void Nibbles(byte* weights, sbyte* a, [ConstantExpected] int shift,
         out Vector512<short> s0, out Vector512<short> s1, out Vector512<short> s2, out Vector512<short> s3)
     {
         s0 = s1 = s2 = s3 = Vector512<short>.Zero;
-        for (int line = 0; line < Lines; line++)
+        for (byte* end = weights + Bytes; weights < end; weights += Line, a += 4)
         {
-            var w = (Vector512.Load((ushort*)(weights + 64 * line)) >>> shift).AsByte() & Vector512.Create((byte)15);
-            s0 += Avx512BW.MultiplyAddAdjacent(w, Vector512.Create(a[line]).AsSByte());
-            s1 += Avx512BW.MultiplyAddAdjacent(w, Vector512.Create(a[line + Lines]).AsSByte());
-            s2 += Avx512BW.MultiplyAddAdjacent(w, Vector512.Create(a[line + 2 * Lines]).AsSByte());
-            s3 += Avx512BW.MultiplyAddAdjacent(w, Vector512.Create(a[line + 3 * Lines]).AsSByte());
+            var w = (Vector512.Load((ushort*)weights) >>> shift).AsByte() & Vector512.Create((byte)15);
+            s0 += Avx512BW.MultiplyAddAdjacent(w, Broadcast(a));
+            s1 += Avx512BW.MultiplyAddAdjacent(w, Broadcast(a + Row));
+            s2 += Avx512BW.MultiplyAddAdjacent(w, Broadcast(a + 2 * Row));
+            s3 += Avx512BW.MultiplyAddAdjacent(w, Broadcast(a + 3 * Row));
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void One(byte* weights, int* a, bool wide, int* dots)
+    private static void One(byte* weights, sbyte* a, bool wide, int* dots)
     {
         var low = Vector512<short>.Zero;
         var high = Vector512<short>.Zero;
-        for (int line = 0; line < Lines; line++)
+        for (byte* end = weights + Bytes; weights < end; weights += Line, a += 4)
         {
-            var bytes = Vector512.Load((ushort*)(weights + 64 * line));
-            var four = Vector512.Create(a[line]).AsSByte();
+            var bytes = Vector512.Load((ushort*)weights);
+            var four = Broadcast(a);
             high += Avx512BW.MultiplyAddAdjacent((bytes >>> 4).AsByte() & Vector512.Create((byte)15), four);
             if (wide)
                 low += Avx512BW.MultiplyAddAdjacent(bytes.AsByte() & Vector512.Create((byte)15), four);
         }
-        var dot = Avx512BW.MultiplyAddAdjacent(high, Vector512.Create((short)16));
+        var dot = Vector512.Create(QuantizedRows.OffsetBits) + Avx512BW.MultiplyAddAdjacent(high, Vector512.Create((short)16));
         if (wide)
             dot += Avx512BW.MultiplyAddAdjacent(low, Vector512.Create((short)1));
         dot.Store(dots);
     }
+
+    private static Vector512<sbyte> Broadcast(sbyte* four) => Vector512.Create(*(int*)four).AsSByte();
 }

@@ -7,38 +7,37 @@ namespace Malrule.Inference.Compute.Cpu;
 /// <summary>Dot products by the 256-bit VEX form of VPDPBUSD, which .NET has as an intrinsic: whole bytes, no saturation.</summary>
 internal readonly unsafe struct AvxVnniDot : IByteDot
 {
-    private const int Lines = QuantizedRows.Subgroup / 4, Columns = Panels.Width;
+    private const int Row = QuantizedRows.Subgroup, Line = 64, Bytes = QuantizedRows.Subgroup * Panels.Width, Columns = Panels.Width;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Dot(byte* weights, sbyte* activations, int rows, bool wide, int* dots)
     {
-        int* a = (int*)activations; // [row, line]: four bytes each
         int row = 0;
         for (; row <= rows - 4; row += 4)
-            Four(weights, a + row * Lines, dots + row * Columns);
+            Four(weights, activations + row * Row, dots + row * Columns);
         for (; row < rows; row++)
-            One(weights, a + row * Lines, dots + row * Columns);
+            One(weights, activations + row * Row, dots + row * Columns);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Four(byte* weights, int* a, int* dots)
+    private static void Four(byte* weights, sbyte* a, int* dots)
     {
         Vector256<int> low0, low1, low2, low3, high0, high1, high2, high3;
-        low0 = low1 = low2 = low3 = high0 = high1 = high2 = high3 = Vector256<int>.Zero;
-        for (int line = 0; line < Lines; line++)
+        low0 = low1 = low2 = low3 = high0 = high1 = high2 = high3 = Vector256.Create(QuantizedRows.OffsetBits);
+        for (byte* end = weights + Bytes; weights < end; weights += Line, a += 4)
         {
-            var low = Vector256.Load(weights + 64 * line);
-            var high = Vector256.Load(weights + 64 * line + 32);
-            var four = Vector256.Create(a[line]).AsSByte();
+            var low = Vector256.Load(weights);
+            var high = Vector256.Load(weights + Line / 2);
+            var four = Broadcast(a);
             low0 = AvxVnni.MultiplyWideningAndAdd(low0, low, four);
             high0 = AvxVnni.MultiplyWideningAndAdd(high0, high, four);
-            four = Vector256.Create(a[line + Lines]).AsSByte();
+            four = Broadcast(a + Row);
             low1 = AvxVnni.MultiplyWideningAndAdd(low1, low, four);
             high1 = AvxVnni.MultiplyWideningAndAdd(high1, high, four);
-            four = Vector256.Create(a[line + 2 * Lines]).AsSByte();
+            four = Broadcast(a + 2 * Row);
             low2 = AvxVnni.MultiplyWideningAndAdd(low2, low, four);
             high2 = AvxVnni.MultiplyWideningAndAdd(high2, high, four);
-            four = Vector256.Create(a[line + 3 * Lines]).AsSByte();
+            four = Broadcast(a + 3 * Row);
             low3 = AvxVnni.MultiplyWideningAndAdd(low3, low, four);
             high3 = AvxVnni.MultiplyWideningAndAdd(high3, high, four);
         }
@@ -53,17 +52,19 @@ internal readonly unsafe struct AvxVnniDot : IByteDot
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void One(byte* weights, int* a, int* dots)
+    private static void One(byte* weights, sbyte* a, int* dots)
     {
-        var low = Vector256<int>.Zero;
-        var high = Vector256<int>.Zero;
-        for (int line = 0; line < Lines; line++)
+        var low = Vector256.Create(QuantizedRows.OffsetBits);
+        var high = low;
+        for (byte* end = weights + Bytes; weights < end; weights += Line, a += 4)
         {
-            var four = Vector256.Create(a[line]).AsSByte();
-            low = AvxVnni.MultiplyWideningAndAdd(low, Vector256.Load(weights + 64 * line), four);
-            high = AvxVnni.MultiplyWideningAndAdd(high, Vector256.Load(weights + 64 * line + 32), four);
+            var four = Broadcast(a);
+            low = AvxVnni.MultiplyWideningAndAdd(low, Vector256.Load(weights), four);
+            high = AvxVnni.MultiplyWideningAndAdd(high, Vector256.Load(weights + Line / 2), four);
         }
         low.Store(dots);
         high.Store(dots + 8);
     }
+
+    private static Vector256<sbyte> Broadcast(sbyte* four) => Vector256.Create(*(int*)four).AsSByte();
 }

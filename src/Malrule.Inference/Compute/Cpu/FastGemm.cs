@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace Malrule.Inference.Compute.Cpu;
 
 /// <summary>
@@ -27,10 +29,10 @@ internal sealed unsafe class FastGemm
         _generated = path == KernelPath.Vnni ? VnniKernels.Instance : null;
         _managed = path switch
         {
-            KernelPath.Portable => &ManagedKernel<PortableDot>.Run,
-            KernelPath.Avx2 => &ManagedKernel<Avx2Dot>.Run,
-            KernelPath.AvxVnni => &ManagedKernel<AvxVnniDot>.Run,
-            _ => &ManagedKernel<Avx512Dot>.Run,
+            KernelPath.Portable => &ManagedKernel<PortableDot, Simd128, Vector128<float>>.Run,
+            KernelPath.Avx2 => &ManagedKernel<Avx2Dot, Simd256, Vector256<float>>.Run,
+            KernelPath.AvxVnni => &ManagedKernel<AvxVnniDot, Simd256, Vector256<float>>.Run,
+            _ => &ManagedKernel<Avx512Dot, Simd512, Vector512<float>>.Run,
         };
     }
 

@@ -14,7 +14,7 @@ internal readonly unsafe struct PortableDot : IByteDot
         {
             for (int column = 0; column < Panels.Width; column += Vector<int>.Count)
             {
-                var sum = Vector<int>.Zero;
+                var sum = new Vector<int>(QuantizedRows.OffsetBits);
                 for (int k = 0; k < QuantizedRows.Subgroup; k += 4)
                 {
                     var line = Lanes.Load((uint*)(weights + k * Panels.Width) + column);
