@@ -48,6 +48,9 @@ internal sealed class SamplingBatchBuilder(int vocabSize)
             var branch = _branches[i];
             if (result.NotFinite[i])
                 outcome.Fail(branch.Group, "the output layer", branch.TotalTokens - 1);
+            else if (result.TokenId[i] < 0)
+                outcome.Fail(branch.Group, new InvalidInputException(
+                    $"allowed_token_ids, logit_bias, bad_words and min_tokens together leave no token to draw at position {branch.TotalTokens}."));
             outcome.Draws.Add(new StepResult.Draw(branch, result.TokenId[i], result.Logprob[i],
                 branch.Group.Sampling.Logprobs is null ? null : LogprobsOf(result, i)));
         }

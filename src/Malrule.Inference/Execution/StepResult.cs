@@ -23,13 +23,15 @@ internal sealed class StepResult
     }
 
     /// <summary>Fails a group once, naming the place where its numbers went wrong.</summary>
-    public void Fail(SequenceGroup group, string where, int position)
+    public void Fail(SequenceGroup group, string where, int position) => Fail(group, new MalruleException(
+        $"The model computed a value that is not finite at {where}, token position {position}. The checkpoint may be damaged; in fast mode try exact mode."));
+
+    /// <summary>Fails a group; its first error stands.</summary>
+    public void Fail(SequenceGroup group, MalruleException error)
     {
         if (group.Error is not null)
             return;
-        group.Error = new MalruleException(
-            $"The model computed a value that is not finite at {where}, token position {position}. " +
-            "The checkpoint may be damaged; in fast mode try exact mode.");
+        group.Error = error;
         Failed.Add(group);
     }
 }

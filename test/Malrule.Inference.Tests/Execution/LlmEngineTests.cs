@@ -127,6 +127,47 @@ public sealed class LlmEngineTests
     }
 
     [Fact]
+    public async Task A_request_whose_bans_leave_no_token_fails_alone()
+    {
+        await using var engine = await Load();
+        var banned = new SamplingParams { Seed = 1, AllowedTokenIds = [1022, 1023], StopTokenIds = [1022, 1023], MinTokens = 1, MaxTokens = 4 };
+        Assert.Contains("leave no token", (await engine.GenerateAsync([Prompt], banned, Cancel))[0].Error!.Message);
+        Assert.Equal(4, (await One(engine, new SamplingParams { Seed = 1, MaxTokens = 4, IgnoreEos = true })).TokenIds.Count);
+    }
+
+    [Theory]
+    [InlineData(ComputeMode.Exact)]
+    [InlineData(ComputeMode.Fast)]
+    public async Task A_value_that_is_not_finite_fails_its_request_by_layer_and_position_and_spoils_no_other(ComputeMode mode)
+    {
+        string folder = TestPaths.TemporaryFolder();
+        foreach (string file in Directory.GetFiles(Fixture.Load("qwen2-fp16-tiny").Directory)) // its output layer is not the embedding
+            File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
+        PoisonEmbedding(Path.Combine(folder, "model.safetensors"), token: 7, hidden: 128);
+        await using var engine = await LlmEngine.LoadAsync(folder, Options with { Mode = mode }, Cancel);
+        int[] good = [.. Enumerable.Range(100, 40)], bad = [.. Enumerable.Range(100, 35), 7, 9];
+        var sampling = new SamplingParams { Seed = 1, MaxTokens = 5, IgnoreEos = true };
+
+        var outputs = await engine.GenerateAsync([good, bad, good], sampling, Cancel);
+
+        Assert.Contains("layer 0, token position 35", outputs[1].Error!.Message);
+        Assert.Null(outputs[0].Error);
+        Assert.Equal(outputs[0].Outputs[0].TokenIds, outputs[2].Outputs[0].TokenIds);
+        Assert.Equal(outputs[0].Outputs[0].TokenIds, (await engine.GenerateAsync([good], sampling, Cancel))[0].Outputs[0].TokenIds);
+    }
+
+    /// <summary>Overwrites one row of the fp16 embedding with NaN.</summary>
+    private static void PoisonEmbedding(string path, int token, int hidden)
+    {
+        byte[] bytes = File.ReadAllBytes(path);
+        int header = (int)BitConverter.ToInt64(bytes);
+        using var json = System.Text.Json.JsonDocument.Parse(bytes.AsMemory(8, header));
+        int start = 8 + header + json.RootElement.GetProperty("model.embed_tokens.weight").GetProperty("data_offsets")[0].GetInt32() + 2 * token * hidden;
+        bytes.AsSpan(start, 2 * hidden).Fill(0xFF);
+        File.WriteAllBytes(path, bytes);
+    }
+
+    [Fact]
     public async Task A_model_that_does_not_fit_its_budget_is_refused_with_the_numbers()
     {
         var error = await Assert.ThrowsAsync<InvalidInputException>(() => Load(Options with { Memory = 1 << 20 }));
