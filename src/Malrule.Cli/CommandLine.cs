@@ -12,7 +12,7 @@ internal static class CommandLine
 
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
-        ParseResult parsed = Parse(args, error);
+        ParseResult parsed = Parse(args.Length == 0 ? ["--help"] : args, error);
         if (parsed.Errors.Count > 0)
         {
             foreach (ParseError wrong in parsed.Errors)
@@ -45,13 +45,19 @@ internal static class CommandLine
     internal static ParseResult Parse(IReadOnlyList<string> args, TextWriter error) =>
         Root(error).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
 
-    private static RootCommand Root(TextWriter error) => new("Find the misconceptions behind the wrong answers of multiple-choice questions, with a language model on your own machine.")
+    private static RootCommand Root(TextWriter error)
     {
-        Verbose,
-        MineCommand.Create(new Messages(error)),
-        RunBatchCommand.Create(new Messages(error)),
-        SampleBankCommand.Create(new Messages(error)),
-        BenchCommand.Create(new Messages(error)),
-        PullCommand.Create(new Messages(error)),
-    };
+        var messages = new Messages(error);
+        var root = new RootCommand("Find the misconceptions behind the wrong answers of multiple-choice questions, with a language model on your own machine.")
+        {
+            Verbose,
+            MineCommand.Create(messages),
+            RunBatchCommand.Create(messages),
+            SampleBankCommand.Create(messages),
+            BenchCommand.Create(messages),
+            PullCommand.Create(messages),
+        };
+        ToolCommand.ShowExamples(root);
+        return root;
+    }
 }

@@ -20,11 +20,9 @@ internal static partial class BenchCommand
         var json = new Option<bool>("--json") { Description = "Print the figures as JSON." };
         var engine = new EngineArguments(lengthCap: null);
 
-        var command = new Command("bench", """
-            Time a model: prompts no cache has seen, an exact number of output tokens, the machine's peaks measured in the same process.
-
-              malrule bench --model Qwen/Qwen2.5-0.5B-Instruct-AWQ
-              malrule bench --model DIR --prompt-tokens 16 --samples 1 --output-tokens 64 --threads 2 --json
+        var command = new ToolCommand("bench", "Time a model: prompts no cache has seen, an exact number of output tokens, the machine's peaks measured beside it.", """
+            malrule bench --model Qwen/Qwen2.5-0.5B-Instruct-AWQ
+            malrule bench --model DIR --prompt-tokens 16 --samples 1 --output-tokens 64 --threads 2 --json
             """)
         {
             model, prompt, samples, output, requests, runs, json,

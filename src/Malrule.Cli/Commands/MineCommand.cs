@@ -26,13 +26,11 @@ internal static class MineCommand
         var embedding = new EmbedderArguments();
         var engine = new EngineArguments(new MiningOptions { Data = "", Output = "" }.Engine.ModelLengthCap);
 
-        var command = new Command("mine", """
-            Rank, for every wrong option of every question, the misconceptions that most likely explain it.
-
-              malrule mine
-              malrule mine --data eedi --method neighbours --questions eedi/train.csv
-              malrule mine --data eedi --model Qwen/Qwen2.5-3B-Instruct-AWQ --embedder nomic-ai/nomic-embed-text-v1.5
-              malrule mine --data eedi --model DIR --embedder DIR --preset tutorial --questions eedi/train.csv --sample 100 --sample-seed 3
+        var command = new ToolCommand("mine", "Rank, for every wrong option of every question, the misconceptions that most likely explain it.", """
+            malrule mine
+            malrule mine --data eedi --questions eedi/train.csv --method neighbours
+            malrule mine --data eedi --model Qwen/Qwen2.5-3B-Instruct-AWQ --embedder nomic-ai/nomic-embed-text-v1.5
+            malrule mine --data eedi --model DIR --embedder DIR --preset tutorial --questions eedi/train.csv --sample 100 --sample-seed 3
 
             Labelled questions are scored. An interrupted run goes on when the same command is given again.
             """)

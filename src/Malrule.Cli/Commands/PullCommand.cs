@@ -14,12 +14,10 @@ internal static class PullCommand
         var model = new Argument<string>("MODEL") { Description = "org/name of the Hugging Face hub, or org/name@revision.", HelpName = "ORG/NAME" };
         var revision = new Option<string?>("--revision") { Description = "Branch, tag or commit [default: main]", HelpName = "R" };
 
-        var command = new Command("pull", """
-            Download a model into the Hugging Face cache; stdout is its folder there. Other commands then take the model by its name.
-
-              malrule pull Qwen/Qwen2.5-3B-Instruct-AWQ
-              malrule pull nomic-ai/nomic-embed-text-v1.5 --revision main
-              HF_ENDPOINT=https://hub.example.org HF_HUB_CACHE=/mnt/models malrule pull BAAI/bge-large-en-v1.5
+        var command = new ToolCommand("pull", "Download a model into the Hugging Face cache, where other commands find it by its name; prints its folder.", """
+            malrule pull Qwen/Qwen2.5-3B-Instruct-AWQ
+            malrule pull nomic-ai/nomic-embed-text-v1.5 --revision main
+            HF_ENDPOINT=https://hub.example.org HF_HUB_CACHE=/mnt/models malrule pull BAAI/bge-large-en-v1.5
 
             Only what Malrule reads is downloaded: safetensors, configuration, tokenizer. An interrupted download goes on when the same
             command is given again. HF_TOKEN, HF_HOME, HF_HUB_CACHE, HF_ENDPOINT and HF_HUB_OFFLINE count as for Hugging Face's own tools.

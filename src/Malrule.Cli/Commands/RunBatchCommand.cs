@@ -20,10 +20,11 @@ internal static class RunBatchCommand
         var maxLogprobs = new Option<int>("--max-logprobs") { Description = "Most logprobs a request may ask for; -1: no limit.", DefaultValueFactory = _ => 20, HelpName = "N" };
         var engine = new EngineArguments(lengthCap: null);
 
-        var command = new Command("run-batch", """
-            Answer a file of OpenAI requests, as vllm run-batch does: /v1/chat/completions, /v1/completions, /v1/embeddings.
+        var command = new ToolCommand("run-batch", "Answer a file of OpenAI requests, as vllm run-batch does: chat completions, completions, embeddings.", """
+            malrule run-batch -i requests.jsonl -o answers.jsonl --model Qwen/Qwen2.5-0.5B-Instruct-AWQ
 
-              malrule run-batch -i requests.jsonl -o answers.jsonl --model Qwen/Qwen2.5-0.5B-Instruct-AWQ
+            A line of the input: {"custom_id": "1", "method": "POST", "url": "/v1/completions", "body": {"prompt": "Two and two", "max_tokens": 8}}
+            Urls: /v1/chat/completions, /v1/completions, /v1/embeddings. A bad line is answered by an error; the others go on.
             """)
         {
             input, output, model, name, pooling, seed, maxLogprobs,

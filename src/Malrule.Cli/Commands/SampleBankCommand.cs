@@ -14,11 +14,9 @@ internal static class SampleBankCommand
         var questions = new Option<int>("--questions") { Description = "Questions in all files together, 60 to 3000.", DefaultValueFactory = _ => defaults.Questions, HelpName = "N" };
         var heldOut = new Option<bool>("--held-out-wordings") { Description = "Word the questions to mine as the bundled models have never seen." };
         var labelKeptOut = new Option<bool>("--label-kept-out") { Description = "Let train.csv label misconceptions that the bundled models have never seen." };
-        var command = new Command("sample-bank", """
-            Make a bank of questions in which every labelled wrong answer follows from a known mal-rule.
-
-              malrule sample-bank --seed 7 --output bank7
-              malrule mine --data bank7 --model bundled --embedder bundled
+        var command = new ToolCommand("sample-bank", "Make a bank of questions in which every labelled wrong answer follows from a known mal-rule.", """
+            malrule sample-bank --seed 7 --output bank7
+            malrule mine --data bank7 --model bundled --embedder bundled
             """)
         {
             output, seed, questions, heldOut, labelKeptOut,

@@ -50,7 +50,7 @@ public sealed class RandomCheckpointTests : IDisposable
     public void Tensors_of_a_layer_are_named_as_in_the_fixture_of_its_architecture(string shape, string fixture)
     {
         string path = Make(new() { Shape = shape, Output = _folder, Quant = shape == "tiny" ? "awq" : "fp16" });
-        string[] expected = [.. Layer0(Header(Path.Combine(TestPaths.Shared("fixtures", fixture), "model.safetensors")).Keys)];
+        string[] expected = [.. Layer0(Header(TestPaths.Data("fixtures", fixture, "model.safetensors")).Keys)];
         string[] actual = [.. Layer0(Header(Path.Combine(path, "model.safetensors")).Keys)];
         Assert.NotEmpty(expected);
         Assert.Equal(expected, actual);

@@ -4,27 +4,25 @@ namespace Malrule.Cli.Tests.Commands;
 
 public sealed class CommandLineTests
 {
-    [Theory, InlineData("mine"), InlineData("run-batch")]
-    public async Task Help_shows_every_option_and_examples(string command)
+    [Theory, InlineData("mine"), InlineData("run-batch"), InlineData("bench"), InlineData("pull"), InlineData("sample-bank")]
+    public async Task Help_ends_with_examples(string command)
     {
         Tool run = await Tool.RunAsync(command, "--help");
         Assert.Equal(0, run.ExitCode);
         Assert.Equal("", run.Error);
-        Assert.Contains($"  malrule {command} -", run.Output, StringComparison.Ordinal);
-        Assert.Contains("--model <DIR>", run.Output, StringComparison.Ordinal);
+        Assert.Contains($"Examples:\n  malrule {command}", run.Output, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Help_lists_the_commands()
+    [Theory, InlineData("--help"), InlineData()]
+    public async Task Help_lists_the_commands(params string[] arguments)
     {
-        Tool run = await Tool.RunAsync("--help");
+        Tool run = await Tool.RunAsync(arguments);
         Assert.Equal(0, run.ExitCode);
         Assert.Contains("mine", run.Output, StringComparison.Ordinal);
         Assert.Contains("run-batch", run.Output, StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("Required command", new string[0])]
     [InlineData("'dig'", new[] { "dig" })]
     [InlineData("--colour", new[] { "mine", "--data", "x", "--colour", "red" })]
     [InlineData("--preset", new[] { "mine", "--data", "x", "--preset", "wild" })]
