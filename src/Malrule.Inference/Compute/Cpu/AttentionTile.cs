@@ -32,7 +32,7 @@ internal sealed unsafe class AttentionTile<S, V> : IDisposable where S : ISimd<V
         HeadDim = headDim;
         ValueStride = (headDim + 2 * S.Width - 1) / (2 * S.Width) * (2 * S.Width);
         int row = ValueStride;
-        _buffer = new NativeBuffer(sizeof(float) * (2L * MaxRows * row + MaxRows * Block + 7 * MaxRows + Block * (headDim + row)));
+        _buffer = new NativeBuffer(sizeof(float) * (2L * MaxRows * row + MaxRows * Block + 7 * MaxRows + S.Width + Block * (headDim + row)));
         _queries = _buffer.Floats;
         _outputs = _queries + MaxRows * row;
         _scores = _outputs + MaxRows * row;
@@ -44,7 +44,7 @@ internal sealed unsafe class AttentionTile<S, V> : IDisposable where S : ISimd<V
         _blockSum = _blockMax + MaxRows;
         _kept = _blockSum + MaxRows;
         _added = _kept + MaxRows;
-        Visible = (int*)(_added + MaxRows);
+        Visible = (int*)(_added + MaxRows + S.Width); // merging writes whole registers, which may reach past the last row
     }
 
     /// <summary>Room for a block's keys in panels of two registers of keys, [Block / 2 registers, headDim, 2 registers].</summary>
