@@ -6,6 +6,7 @@ using Malrule.Mining.Rankings;
 using Malrule.Mining.Rankings.Lexical;
 using Malrule.Mining.Rankings.Neighbours;
 using Malrule.Mining.Results;
+using Malrule.Mining.Results.Report;
 
 namespace Malrule.Mining;
 
@@ -166,6 +167,7 @@ public static class MiningRun
             if (bank.IsLabelled)
                 ResultFiles.WriteDebug(folder.SubmissionDebug, mined, bank.Catalogue);
             ResultFiles.WriteSubmission(folder.Submission, mined);
+            HtmlReport.Write(folder.Report, bank, mined, manifest);
         }
         foreach (string remark in manifest.Counts!.Remarks())
             log.Note(MiningStage.Writing, remark);

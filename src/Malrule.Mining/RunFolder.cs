@@ -20,6 +20,7 @@ internal sealed class RunFolder : IDisposable
     public string Candidates => File("candidates.csv");
     public string Submission => File("submission.csv");
     public string SubmissionDebug => File("submission_debug.csv");
+    public string Report => File("report.html");
 
     /// <summary>Takes hold of a folder, made where it is absent.</summary>
     /// <exception cref="InvalidInputException">Another process holds it, or it cannot be written.</exception>

@@ -44,7 +44,7 @@ public sealed class MiningRunTests
     {
         MiningResult result = await Run(Options());
 
-        Assert.Equal([".lock", "candidates.csv", "generations.jsonl", "run.json", "submission.csv", "submission_debug.csv"], Directory.GetFiles(_output).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal([".lock", "candidates.csv", "generations.jsonl", "report.html", "run.json", "submission.csv", "submission_debug.csv"], Directory.GetFiles(_output).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         string[] ids = [.. Enumerable.Range(0, 12).SelectMany(id => new[] { $"{id}_B", $"{id}_D" })];
         Assert.Equal(ids, result.Mined.Select(item => item.Distractor.Id));
         Assert.Equal(ids, GenerationFile.Read(Path.Combine(_output, "generations.jsonl")).Keys);
@@ -309,7 +309,7 @@ public sealed class MiningRunTests
         MiningOptions options = MiningOptions.Of(MiningPreset.Default, _data, _output) with { Method = method };
         MiningResult result = await MiningRun.RunAsync(options, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(24, result.Manifest.Metrics!.Scored);
-        Assert.Equal([".lock", "candidates.csv", "run.json", "submission.csv", "submission_debug.csv"], Directory.GetFiles(_output).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal([".lock", "candidates.csv", "report.html", "run.json", "submission.csv", "submission_debug.csv"], Directory.GetFiles(_output).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.Equal(["catalogue", "labelled", "questions"], result.Manifest.Inputs.Keys);
         Assert.Null(result.Manifest.Options.Sampling);
     }
