@@ -10,6 +10,8 @@ namespace Malrule.Inference.Compute.Cpu;
 /// </summary>
 internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where V : unmanaged
 {
+    private const int EmbedRowsAtOnce = 128;
+
     private readonly WorkerPool _pool;
     private readonly KernelPath _path;
     private readonly ComputeMode _mode;
@@ -44,9 +46,16 @@ internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where
 
     public override void Embed(ReadOnlySpan<int> ids, Table table, Tensor output, bool add = false)
     {
-        RowItems items = RowItems.Of(ids.Length, output.Columns);
-        fixed (int* first = ids)
-            _pool.Run(items.Count, new EmbedRows<S, V>(items, first, ((CpuTable)table).Source, (CpuTensor)output, add));
+        DenseTensor source = ((CpuTable)table).Source;
+        for (int first = 0; first < ids.Length; first += EmbedRowsAtOnce)
+        {
+            ReadOnlySpan<int> some = ids[first..Math.Min(ids.Length, first + EmbedRowsAtOnce)];
+            RowItems items = RowItems.Of(some.Length, output.Columns);
+            fixed (int* id = some)
+                _pool.Run(items.Count, new EmbedRows<S, V>(items, id, source, (CpuTensor)output, first, add));
+            // A fault maps the pages around a row too: kept, they would grow to the whole table.
+            SourcePages.Drop(source);
+        }
     }
 
     public override void RmsNorm(int rows, Tensor residual, Tensor? delta, Vector weight, float epsilon, Tensor output, RowFaults faults)

@@ -2,8 +2,8 @@ using Malrule.Inference.Checkpoints;
 
 namespace Malrule.Inference.Compute.Cpu;
 
-/// <summary>output[i] (+)= table[ids[i]], widened to fp32.</summary>
-internal unsafe struct EmbedRows<S, V>(RowItems rows, int* ids, DenseTensor table, CpuTensor output, bool add) : IJob
+/// <summary>output[firstRow + i] (+)= table[ids[i]], widened to fp32.</summary>
+internal unsafe struct EmbedRows<S, V>(RowItems rows, int* ids, DenseTensor table, CpuTensor output, int firstRow, bool add) : IJob
     where S : ISimd<V> where V : unmanaged
 {
     public readonly void Run(int item, int worker)
@@ -11,7 +11,7 @@ internal unsafe struct EmbedRows<S, V>(RowItems rows, int* ids, DenseTensor tabl
         for (int row = rows.First(item); row < rows.End(item); row++)
         {
             long first = (long)ids[row] * output.Columns;
-            float* y = output.Row(row);
+            float* y = output.Row(firstRow + row);
             int j = 0;
             if (table.DType == DType.F16)
             {
