@@ -6,7 +6,6 @@ embeddings, all in fp32 on the CPU, the LLM on its dequantised weights.
 It also checks this folder's own tokenizers, models and chat rendering against Hugging Face's, and stops at the first difference.
 """
 import argparse
-import json
 import os
 import shlex
 import tempfile
@@ -15,7 +14,6 @@ import torch
 import tokenizers
 import transformers
 
-from bert import Bert
 from checkpoints import dequantised, load_tensors, read_config, save_model
 from evaluate import load_embedder, load_llm
 from ranking import catalogue_of

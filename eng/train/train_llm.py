@@ -58,7 +58,7 @@ def arguments():
     return p.parse_args()
 
 
-def batches(shards, rows, step):
+def batches(shards, rows):
     """Dictionaries of arrays for each step. Rows left over from a shard begin the next batch."""
     rest = None
     for data in shards:
@@ -151,7 +151,7 @@ def main():
     steps = int(a.tokens // (a.row * a.rows))
     state = load_state(a.resume, device) if a.resume else {"step": 0, "seconds": 0.0, "batches": 0}
     shards = Shards(shlex.split(a.corpus), a.shard, a.row, a.tokenizer, a.scratch, a.workers, seed=a.data_seed)
-    source = batches(shards, a.rows, 0)
+    source = batches(shards, a.rows)
     for _ in range(state["batches"]):  # a resumed run skips the batches it has seen; making them costs the workers only
         next(source)
     model = Qwen2(config).initialise(a.seed).to(device)
