@@ -70,7 +70,7 @@ const charts = (() => {
     });
     drawing.push(svg('rect', { x: 0, y: H - 11, width: 10, height: 10, class: 'bar seen' }), text(15, H - 2, 'seen', { class: 'tick' }),
       svg('rect', { x: 60, y: H - 11, width: 10, height: 10, class: 'bar unseen' }), text(75, H - 2, 'unseen', { class: 'tick' }));
-    return figure('Where the right misconception stands', `Distractors by its rank; none: not among ${depth} candidates.`,
+    return figure('Rank of the right misconception', `Distractors at each rank; none: not among the first ${depth}.`,
       drawing, ['Rank', 'Seen', 'Unseen'], columns.map(column => [column.label, String(column.seen), String(column.unseen)]));
   }
 
@@ -80,12 +80,12 @@ const charts = (() => {
     const line = key => points.map((point, i) => `${i ? 'L' : 'M'}${x(point.coverage).toFixed(1)} ${y(point[key]).toFixed(1)}`).join('');
     const drawing = [0, 0.25, 0.5, 0.75, 1].flatMap(tick => [
       svg('line', { x1: left, x2: right, y1: y(tick), y2: y(tick), class: 'grid' }), text(left - 6, y(tick) + 4, tick, { class: 'tick', 'text-anchor': 'end' }),
-      text(x(tick), bottom + 14, percent(tick), { class: 'tick', 'text-anchor': tick === 1 ? 'end' : 'middle' })]);
+      text(x(tick), bottom + 14, percent(tick), { class: 'tick', 'text-anchor': tick === 1 ? 'end' : tick === 0 ? 'start' : 'middle' })]);
     drawing.push(svg('path', { d: line('map25'), class: 'line first' }), svg('path', { d: line('accuracy'), class: 'line second' }),
       svg('path', { d: `M0 ${H - 6}h16`, class: 'line first' }), text(21, H - 2, 'MAP@25', { class: 'tick' }),
       svg('path', { d: `M84 ${H - 6}h16`, class: 'line second' }), text(105, H - 2, 'first one right', { class: 'tick' }),
       text(W, H - 2, 'share answered', { class: 'tick', 'text-anchor': 'end' }));
-    return figure('What answering only when sure gains', 'Surest first: by how far the first score stands above the second.',
+    return figure('Answering only when sure', 'Surest first: those whose first score stands farthest above the second.',
       drawing, ['Answered', 'First one right', 'MAP@25'], points.map(point => [percent(point.coverage), point.accuracy.toFixed(3), point.map25.toFixed(3)]));
   }
 

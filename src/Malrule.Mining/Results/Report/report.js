@@ -26,7 +26,7 @@
       const all = metrics.all.metrics;
       const share = key => Math.round(100 * all[key].value);
       const interval = ({ low, high }) => `95 %: ${low.toFixed(3)} – ${high.toFixed(3)}`;
-      at('lead').textContent = `For ${share('recall@1')} of 100 wrong answers the right misconception stands first; for ${share('recall@25')} of 100 it is among the first 25.`;
+      at('lead').textContent = `The right misconception stands first for ${share('recall@1')} % of the wrong answers and among the first 25 for ${share('recall@25')} %.`;
       const measures = [['map@25', 'MAP@25'], ['recall@1', 'first one right'], ['recall@25', 'recall@25']].filter(([key]) => all[key]);
       at('tiles').append(...measures.map(([key, label]) => tile(all[key].value.toFixed(3), label, interval(all[key]))));
       if (metrics.mixed) at('tiles').append(tile(metrics.mixed.value.toFixed(3), 'MAP@25 if 60 % were unseen', interval(metrics.mixed)));
@@ -62,7 +62,7 @@
       const letter = LETTERS[i];
       const role = letter === key ? 'key' : letter === item.letter ? 'asked' : '';
       return make('li', { class: role }, make('b', {}, letter), make('div', { class: 'prose' }, prose(text)),
-        role && make('em', {}, role === 'key' ? 'key' : 'wrong answer asked about'));
+        role && make('em', {}, role === 'key' ? 'key' : 'this distractor'));
     }));
   }
 
@@ -115,22 +115,23 @@
     return make('p', { class: id === item.gold ? 'label same' : 'label' }, name(id), id === item.gold && make('span', { class: 'mark' }, 'same label'));
   }
 
-  function example(item, place, letters, note) {
+  // A labelled question and some of its wrong answers, each with its label and perhaps a note.
+  function example(item, place, answers) {
     const shown = data.questions[place];
-    return make('li', {}, make('p', { class: 'source' }, `Question ${shown.id}`, note && make('span', {}, note)),
-      make('div', { class: 'prose stem' }, prose(shown.stem)),
-      ...letters.flatMap(letter => [
-        make('div', { class: 'prose wrong' }, make('b', {}, letter), ' ', prose(shown.options[LETTERS.indexOf(letter)])),
+    return make('li', {}, make('p', { class: 'source' }, `Question ${shown.id}`), make('div', { class: 'prose stem' }, prose(shown.stem)),
+      ...answers.flatMap(({ letter, note }) => [
+        make('div', { class: 'prose wrong' }, make('b', {}, letter), ' ', prose(shown.options[LETTERS.indexOf(letter)]), note && make('span', { class: 'note' }, note)),
         labelOf(item, shown.labels[LETTERS.indexOf(letter)])]));
   }
 
   function evidence(item) {
-    const labelled = shown => [...LETTERS].filter((letter, i) => letter !== shown.key && shown.labels[i] != null);
+    const labelled = shown => [...LETTERS].filter((letter, i) => letter !== shown.key && shown.labels[i] != null).map(letter => ({ letter }));
+    const near = Map.groupBy(item.neighbours, neighbour => neighbour.question);
     return [
-      item.demonstrations.length > 0 && later(`Shown in the prompt: ${item.demonstrations.length} demonstrations`, () => make('ul', { class: 'evidence' },
+      item.demonstrations.length > 0 && later(`Shown in the prompt: ${item.demonstrations.length} questions`, () => make('ul', { class: 'evidence' },
         ...item.demonstrations.map(place => example(item, place, labelled(data.questions[place]))))),
-      item.neighbours.length > 0 && later(`Nearest labelled wrong answers: ${item.neighbours.length}`, () => make('ul', { class: 'evidence' },
-        ...item.neighbours.map(near => example(item, near.question, [near.letter], `similarity ${near.similarity.toFixed(2)}`)))),
+      near.size > 0 && later(`Nearest labelled wrong answers: ${item.neighbours.length}`, () => make('ul', { class: 'evidence' },
+        ...[...near].map(([place, neighbours]) => example(item, place, neighbours.map(({ letter, similarity }) => ({ letter, note: `similarity ${similarity.toFixed(2)}` })))))),
     ];
   }
 
