@@ -52,6 +52,7 @@ internal static class CommandLine
         {
             Verbose,
             MineCommand.Create(messages),
+            ExplainCommand.Create(),
             RunBatchCommand.Create(messages),
             SampleBankCommand.Create(messages),
             BenchCommand.Create(messages),

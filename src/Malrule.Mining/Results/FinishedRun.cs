@@ -1,0 +1,113 @@
+using System.Globalization;
+using Malrule.Inference;
+using Malrule.Mining.Evaluation;
+using Malrule.Mining.Generations;
+using Malrule.Mining.Prompts;
+using Malrule.Mining.Questions;
+using Malrule.Mining.Rankings;
+using Malrule.Mining.Rankings.Neighbours;
+
+namespace Malrule.Mining.Results;
+
+/// <summary>A run folder read back beside the data it was made from. Nothing is generated or ranked anew.</summary>
+public sealed class FinishedRun
+{
+    private const int NeighboursShown = 5;
+
+    private readonly string _folder;
+
+    private FinishedRun(string folder, RunManifest manifest, QuestionBank bank) => (_folder, Manifest, Bank) = (folder, manifest, bank);
+
+    /// <summary>The contents of <c>run.json</c>.</summary>
+    public RunManifest Manifest { get; }
+
+    /// <summary>What the run read.</summary>
+    public QuestionBank Bank { get; }
+
+    /// <summary>Opens a finished run.</summary>
+    /// <param name="folder">The run folder.</param>
+    /// <param name="data">The folder with the files it read.</param>
+    /// <param name="questions">The questions it mined; null: the file in <paramref name="data"/> whose name the run holds.</param>
+    /// <exception cref="InvalidInputException">The folder holds no finished run, or the files are not those it read.</exception>
+    public static FinishedRun Open(string folder, string data, string? questions = null)
+    {
+        string manifestFile = Path.Combine(folder, "run.json");
+        if (!File.Exists(manifestFile))
+            throw new InvalidInputException($"{folder} holds no run.json. Name a run folder, as malrule mine writes it.");
+        RunManifest manifest = RunManifest.Read(manifestFile);
+        if (manifest.Status != "finished")
+            throw new InvalidInputException($"The run in {folder} is not finished. Give its malrule mine command again; it goes on where it stopped.");
+        if (questions is null && manifest.Inputs.TryGetValue("questions", out RunInput? mined))
+            questions = Path.Combine(data, Path.GetFileName(mined.Name));
+        QuestionBank bank = QuestionBank.Load(data, questions);
+        foreach ((string part, string file) in bank.Files)
+        {
+            if (manifest.Inputs.TryGetValue(part, out RunInput? input) && InputHash.OfFile(file).Sha256 != input.Sha256)
+                throw new InvalidInputException($"{file} is not the {input.Name} that the run in {folder} read (its SHA-256 differs). Name the run's own data with --data and --questions.");
+        }
+        return new FinishedRun(folder, manifest, bank);
+    }
+
+    /// <summary>What the run holds about a distractor (<c>1672_B</c>) or all mined distractors of a question (<c>1672</c>).</summary>
+    /// <exception cref="InvalidInputException">The run holds none with this id.</exception>
+    public IReadOnlyList<Explanation> Explain(string id)
+    {
+        ArgumentNullException.ThrowIfNull(id);
+        Dictionary<string, Candidate[]> candidates = ReadCandidates(id);
+        Distractor[] mined = [.. Bank.Distractors.Where(distractor => candidates.ContainsKey(distractor.Id))];
+        if (mined.Length == 0)
+            throw new InvalidInputException($"The run in {_folder} holds no distractor {id}. Ids are a question's (1672) or a distractor's (1672_B); submission.csv and report.html in the folder list them.");
+        string generationsFile = Path.Combine(_folder, "generations.jsonl");
+        IReadOnlyDictionary<string, Generation> generations = File.Exists(generationsFile) ? GenerationFile.Read(generationsFile) : new Dictionary<string, Generation>();
+        var seen = new SeenMisconceptions(Bank.Labelled);
+        NeighbourRanker? neighbours = Bank.Labelled.Any(question => question.LabelledDistractors.Any()) ? new NeighbourRanker(Bank.Labelled, Bank.Catalogue) : null;
+        return [.. mined.Select(distractor =>
+        {
+            Generation? generation = generations.GetValueOrDefault(distractor.Id);
+            return new Explanation(
+                distractor, Prompt(distractor, generation), Texts(generation), generation?.Error, candidates[distractor.Id],
+                neighbours?.Nearest(distractor, NeighboursShown) ?? [], seen.Contains(distractor));
+        })];
+    }
+
+    private IReadOnlyList<ChatMessage> Prompt(Distractor distractor, Generation? generation)
+    {
+        if (generation?.Demonstrations is null || Manifest.Options.Prompt is null)
+            return [];
+        Dictionary<int, Question> labelled = Bank.Labelled.ToDictionary(question => question.Id);
+        return new PromptBuilder(Manifest.Options.Prompt, Bank.Catalogue).Build(distractor, [.. generation.Demonstrations.Where(labelled.ContainsKey).Select(id => labelled[id])]);
+    }
+
+    private IReadOnlyList<KeyValuePair<string, int>> Texts(Generation? generation) => generation is null ? [] :
+        [.. generation.Texts.Select((Manifest.Options.Hypotheses ?? new HypothesisOptions()).Infer).CountBy(text => text).OrderByDescending(text => text.Value)];
+
+    // submission.csv names every distractor, also one without candidates; candidates.csv has the scores.
+    private Dictionary<string, Candidate[]> ReadCandidates(string id)
+    {
+        var found = new Dictionary<string, List<Candidate>>();
+        using (CsvTable submission = CsvTable.Open(Path.Combine(_folder, "submission.csv"), ["QuestionId_Answer"]))
+        {
+            while (submission.Read())
+            {
+                string distractor = submission.Text("QuestionId_Answer");
+                if (distractor == id || distractor.StartsWith($"{id}_", StringComparison.Ordinal))
+                    found[distractor] = [];
+            }
+        }
+        if (found.Count == 0)
+            return [];
+        using CsvTable table = CsvTable.Open(Path.Combine(_folder, "candidates.csv"), ["QuestionId_Answer", "MisconceptionId", "Score"]);
+        while (table.Read())
+        {
+            if (!found.TryGetValue(table.Text("QuestionId_Answer"), out List<Candidate>? list))
+                continue;
+            int misconception = table.Id("MisconceptionId");
+            if (!Bank.Catalogue.Contains(misconception))
+                throw table.Fault("MisconceptionId", "an id of the catalogue", CsvTable.Quoted(table.Text("MisconceptionId")), "Mine again.");
+            if (!double.TryParse(table.Text("Score"), NumberStyles.Float, CultureInfo.InvariantCulture, out double score))
+                throw table.Fault("Score", "a number", CsvTable.Quoted(table.Text("Score")), "Mine again.");
+            list.Add(new Candidate(misconception, score));
+        }
+        return found.ToDictionary(entry => entry.Key, entry => entry.Value.ToArray());
+    }
+}
