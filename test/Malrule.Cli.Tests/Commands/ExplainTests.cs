@@ -34,7 +34,7 @@ public sealed class ExplainTests(TinyModels models)
     [Fact]
     public async Task A_run_with_models_shows_the_prompt_and_counts_the_inferred_texts()
     {
-        string id = await MineAsync("--model", models.Chat, "--embedder", models.Embedder, "-n", "2", "--max-tokens", "4", "--shots", "1");
+        string id = await MineAsync("--model", models.Chat, "--embedder", models.Embedder, "-n", "2", "--max-tokens", "4", "--shots", "1", "--memory", "200MB", "--max-model-len", "4000");
         Tool tool = await Tool.RunAsync("explain", _run, id, "--data", Starter);
 
         Assert.True(tool.ExitCode == 0, tool.Error);
