@@ -5,7 +5,11 @@ using Malrule.Inference;
 namespace Malrule.Cli.Batch;
 
 /// <summary>Counts of a batch so far.</summary>
-internal readonly record struct BatchProgress(long Done, long Failed);
+/// <param name="Done">Requests answered and written.</param>
+/// <param name="Failed">Those of them whose answer is an error.</param>
+/// <param name="Broken">Those of these that were right and failed here, with status 500.</param>
+/// <param name="Total">Requests in the input; 0 where it is a pipe.</param>
+internal readonly record struct BatchProgress(long Done, long Failed, long Broken, long Total);
 
 /// <summary>
 /// Runs a file of requests: they are answered concurrently and written in the order of the input, a bounded number being under way or
@@ -36,8 +40,8 @@ internal sealed class BatchRunner(OpenAiService service, int window)
     {
         using var stopped = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Channel<Task<BatchResult>> results = Channel.CreateBounded<Task<BatchResult>>(window);
+        var progress = new BatchProgress(0, 0, 0, source.CanSeek ? await CountAsync(source).ConfigureAwait(false) : 0);
         Task feeding = FeedAsync(source, results.Writer, stopped.Token);
-        var progress = new BatchProgress();
         try
         {
             await foreach (Task<BatchResult> pending in results.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
@@ -45,7 +49,12 @@ internal sealed class BatchRunner(OpenAiService service, int window)
                 BatchResult result = await pending.ConfigureAwait(false);
                 await JsonSerializer.SerializeAsync(target, result, OpenAiJson.Readable.BatchResult, CancellationToken.None).ConfigureAwait(false);
                 target.WriteByte((byte)'\n');
-                progress = new BatchProgress(progress.Done + 1, progress.Failed + (result.Error is null ? 0 : 1));
+                progress = progress with
+                {
+                    Done = progress.Done + 1,
+                    Failed = progress.Failed + (result.Error is null ? 0 : 1),
+                    Broken = progress.Broken + (result.Response.StatusCode >= 500 ? 1 : 0),
+                };
                 report(progress);
             }
         }
@@ -55,6 +64,15 @@ internal sealed class BatchRunner(OpenAiService service, int window)
             await feeding.ConfigureAwait(false);
         }
         return progress;
+    }
+
+    private static async Task<long> CountAsync(FileStream source)
+    {
+        long count = 0;
+        await foreach (var _ in LineReader.ReadAsync(source, MaxLineBytes).ConfigureAwait(false))
+            count++;
+        source.Position = 0;
+        return count;
     }
 
     private async Task FeedAsync(FileStream source, ChannelWriter<Task<BatchResult>> results, CancellationToken cancellationToken)

@@ -11,7 +11,7 @@ internal static class LineReader
 {
     public static async IAsyncEnumerable<(long Number, byte[]? Line)> ReadAsync(Stream stream, int maxBytes)
     {
-        PipeReader reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 1 << 16));
+        PipeReader reader = PipeReader.Create(stream, new StreamPipeReaderOptions(bufferSize: 1 << 16, leaveOpen: true));
         long number = 0;
         bool passing = false; // inside a line that is too long
         while (true)

@@ -64,9 +64,9 @@ internal static class RunBatchCommand
             {
                 string target = parsed.GetRequiredValue(output);
                 BatchProgress done = await messages.ProgressAsync(report => runner.RunAsync(parsed.GetRequiredValue(input), target,
-                    progress => report(new StageProgress("requests", progress.Done, 0, progress.Failed > 0 ? $"{progress.Failed} failed" : "")), cancellationToken)).ConfigureAwait(false);
+                    progress => report(new StageProgress("requests", progress.Done, progress.Total, progress.Failed > 0 ? $"{progress.Failed} failed" : "")), cancellationToken)).ConfigureAwait(false);
                 messages.Line($"{done.Done} requests, {done.Failed} of them failed: {target}");
-                return ExitCode.Done;
+                return done.Broken > 0 ? ExitCode.Failed : ExitCode.Done;
             }
         });
         return command;
