@@ -74,6 +74,13 @@ public sealed class BatchInvarianceTests
     [InlineData(ComputeMode.Fast, 64)]
     public Task Chunked_at_any_size(ComputeMode mode, int budget) => AssertSameAsAlone(mode, options => options with { MaxNumBatchedTokens = budget });
 
+    /// <summary>Chunks that begin and end anywhere in a block of keys.</summary>
+    [Theory]
+    [InlineData(50)]
+    [InlineData(139)]
+    public Task In_a_crowd_cut_into_chunks_of_odd_sizes(int budget) =>
+        AssertSameAsAlone(ComputeMode.Exact, options => options with { MaxNumBatchedTokens = budget }, Crowd.Take(12), Crowd.Skip(12));
+
     [Theory]
     [InlineData(ComputeMode.Exact)]
     [InlineData(ComputeMode.Fast)]
