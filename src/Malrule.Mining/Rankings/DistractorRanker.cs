@@ -22,9 +22,8 @@ public abstract class DistractorRanker
     /// <summary>The misconceptions that something speaks for, best first, equal scores by ascending id.</summary>
     public IReadOnlyList<Candidate> Rank(Distractor distractor, int top = 25)
     {
-        var scores = new double[Catalogue.Count];
-        Scores(distractor, scores);
-        return TopCandidates.Select(Catalogue, scores, top, above: 0);
+        ArgumentNullException.ThrowIfNull(distractor);
+        return Rank(distractor, new double[Catalogue.Count], top);
     }
 
     /// <summary>The lists of many distractors in their order, the same whatever the number of threads.</summary>
@@ -40,10 +39,15 @@ public abstract class DistractorRanker
         var options = new ParallelOptions { MaxDegreeOfParallelism = threads == 0 ? Environment.ProcessorCount : threads, CancellationToken = cancellation };
         Parallel.For(0, lists.Length, options, () => new double[Catalogue.Count], (i, _, scores) =>
         {
-            Scores(distractors[i], scores);
-            lists[i] = TopCandidates.Select(Catalogue, scores, top, above: 0);
+            lists[i] = Rank(distractors[i], scores, top);
             return scores;
         }, _ => { });
         return lists;
+    }
+
+    private protected virtual IReadOnlyList<Candidate> Rank(Distractor distractor, double[] scores, int top)
+    {
+        Scores(distractor, scores);
+        return TopCandidates.Select(Catalogue, scores, top, above: 0);
     }
 }

@@ -30,8 +30,44 @@ public sealed class RankFusion
     /// <summary>The best <paramref name="top"/> candidates of all votes; none where no vote has weight.</summary>
     public IReadOnlyList<Candidate> Fuse(IReadOnlyList<Vote> votes, int top = 25)
     {
+        double[] rented = ArrayPool<double>.Shared.Rent(_catalogue.Count);
+        int[] order = ArrayPool<int>.Shared.Rent(_catalogue.Count);
+        try
+        {
+            Span<double> points = rented.AsSpan(0, _catalogue.Count);
+            Span<int> firstSeen = order.AsSpan(0, _catalogue.Count);
+            Add(votes, points, firstSeen);
+            for (int row = 0; row < points.Length; row++)
+            {
+                if (firstSeen[row] == int.MaxValue)
+                    points[row] = double.NegativeInfinity;
+            }
+            // Points become the candidates' scores as they are: Borda's are the whole numbers that the count gives.
+            return TopCandidates.Select(_catalogue, points, top, tieOrder: _options.Ties == TieOrder.FirstSample ? firstSeen : default);
+        }
+        finally
+        {
+            ArrayPool<double>.Shared.Return(rented);
+            ArrayPool<int>.Shared.Return(order);
+        }
+    }
+
+    /// <summary>Writes the points of the whole catalogue, 0 where no vote gives any.</summary>
+    /// <param name="votes">One a distinct sample.</param>
+    /// <param name="points">[catalogue]</param>
+    /// <returns>Whether any vote has weight.</returns>
+    public bool Points(IReadOnlyList<Vote> votes, Span<double> points)
+    {
+        int[] order = ArrayPool<int>.Shared.Rent(_catalogue.Count);
+        bool any = Add(votes, points, order.AsSpan(0, _catalogue.Count));
+        ArrayPool<int>.Shared.Return(order);
+        return any;
+    }
+
+    // firstSeen gets the place at which a row was first listed, int.MaxValue where no vote lists it.
+    private bool Add(IReadOnlyList<Vote> votes, Span<double> points, Span<int> firstSeen)
+    {
         ArgumentNullException.ThrowIfNull(votes);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(top);
         int count = _catalogue.Count;
         foreach (Vote vote in votes)
         {
@@ -40,15 +76,13 @@ public sealed class RankFusion
             if (!(vote.Weight >= 0))
                 throw new ArgumentException($"A vote's weight must be 0 or more; it is {vote.Weight}.", nameof(votes));
         }
-        double[] points = ArrayPool<double>.Shared.Rent(count);
-        int[] firstSeen = ArrayPool<int>.Shared.Rent(count);
         int[] order = ArrayPool<int>.Shared.Rent(count);
         long[] keys = ArrayPool<long>.Shared.Rent(count);
         try
         {
-            var work = new Work(points.AsSpan(0, count), firstSeen.AsSpan(0, count), order.AsSpan(0, count), keys.AsSpan(0, count));
-            work.Points.Clear();
-            work.FirstSeen.Fill(int.MaxValue);
+            var work = new Work(points, firstSeen, order.AsSpan(0, count), keys.AsSpan(0, count));
+            points.Clear();
+            firstSeen.Fill(int.MaxValue);
             int listed = 0;
             foreach (Vote vote in votes)
             {
@@ -59,18 +93,10 @@ public sealed class RankFusion
                 else
                     AddScores(vote, work, ref listed);
             }
-            // Points become the candidates' scores as they are: Borda's are the whole numbers that the count gives.
-            for (int row = 0; row < count; row++)
-            {
-                if (work.FirstSeen[row] == int.MaxValue)
-                    work.Points[row] = double.NegativeInfinity;
-            }
-            return TopCandidates.Select(_catalogue, work.Points, top, tieOrder: _options.Ties == TieOrder.FirstSample ? work.FirstSeen : default);
+            return listed > 0;
         }
         finally
         {
-            ArrayPool<double>.Shared.Return(points);
-            ArrayPool<int>.Shared.Return(firstSeen);
             ArrayPool<int>.Shared.Return(order);
             ArrayPool<long>.Shared.Return(keys);
         }

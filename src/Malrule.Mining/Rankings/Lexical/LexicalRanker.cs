@@ -14,6 +14,7 @@ public sealed class LexicalRanker : DistractorRanker
     private readonly LexicalOptions _options;
     private readonly TfIdfVectorizer _vectorizer;
     private readonly InvertedIndex _index;
+    private readonly SparseVector[] _names;
 
     /// <summary>Indexes <paramref name="catalogue"/>.</summary>
     /// <param name="catalogue">The misconceptions to rank.</param>
@@ -25,8 +26,8 @@ public sealed class LexicalRanker : DistractorRanker
         _options = options ?? new LexicalOptions();
         _options.Validate();
         _vectorizer = new TfIdfVectorizer([.. catalogue.Items.Select(item => item.Name), .. questions.Select(QuestionText)]);
-        IReadOnlyList<SparseVector> names = [.. catalogue.Items.Select(item => Vector(new WeightedText(item.Name)))];
-        _index = new InvertedIndex(_options.Weighting == LexicalWeighting.Bm25 ? Bm25(names) : names, _vectorizer.TermCount);
+        _names = [.. catalogue.Items.Select(item => Vector(new WeightedText(item.Name)))];
+        _index = new InvertedIndex(_options.Weighting == LexicalWeighting.Bm25 ? Bm25(_names) : _names, _vectorizer.TermCount);
     }
 
     /// <inheritdoc/>
@@ -48,6 +49,25 @@ public sealed class LexicalRanker : DistractorRanker
         _index.Scores(Vector(new WeightedText(text)), scores);
     }
 
+    /// <summary>Writes how much every name resembles some weighted names together: with TF-IDF, its cosine to their weighted sum.</summary>
+    /// <param name="weights">[catalogue], 0 or more.</param>
+    /// <param name="scores">[catalogue], written.</param>
+    internal void ScoresLike(ReadOnlySpan<double> weights, Span<double> scores)
+    {
+        var terms = new Dictionary<int, double>();
+        for (int row = 0; row < weights.Length; row++)
+        {
+            if (weights[row] == 0)
+                continue;
+            SparseVector name = _names[row];
+            for (int i = 0; i < name.Terms.Length; i++)
+                terms[name.Terms[i]] = terms.GetValueOrDefault(name.Terms[i]) + weights[row] * name.Weights[i];
+        }
+        int[] sorted = [.. terms.Keys.Order()];
+        double norm = Math.Sqrt(sorted.Sum(term => terms[term] * terms[term]));
+        _index.Scores(new SparseVector(sorted, Array.ConvertAll(sorted, term => terms[term] / norm)), scores);
+    }
+
     /// <summary>What the idf is learnt from.</summary>
     internal static string QuestionText(Question question) => $"{question.ConstructName} {question.SubjectName} {question.Stem}";
 
@@ -55,7 +75,7 @@ public sealed class LexicalRanker : DistractorRanker
         _options.Weighting == LexicalWeighting.Bm25 ? _vectorizer.Counts(fields) : _vectorizer.Vector(fields);
 
     // Counts → BM25's document weights; a query's counts stay as they are.
-    private List<SparseVector> Bm25(IReadOnlyList<SparseVector> names)
+    private List<SparseVector> Bm25(SparseVector[] names)
     {
         double meanLength = names.Average(name => name.Weights.Sum());
         return [.. names.Select(name =>

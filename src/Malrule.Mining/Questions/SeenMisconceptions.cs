@@ -1,6 +1,4 @@
-using Malrule.Mining.Questions;
-
-namespace Malrule.Mining.Evaluation;
+namespace Malrule.Mining.Questions;
 
 /// <summary>Which misconceptions some labelled questions show: a distractor's is seen if it also labels a distractor of another of these questions.</summary>
 public sealed class SeenMisconceptions
@@ -24,6 +22,9 @@ public sealed class SeenMisconceptions
     public bool Contains(Distractor distractor)
     {
         ArgumentNullException.ThrowIfNull(distractor);
-        return distractor.MisconceptionId is int label && _questionOf.TryGetValue(label, out int question) && question != distractor.Question.Id;
+        return distractor.MisconceptionId is int label && Contains(label, distractor.Question.Id);
     }
+
+    /// <summary>Whether a question other than <paramref name="questionId"/> shows the misconception.</summary>
+    public bool Contains(int misconceptionId, int questionId) => _questionOf.TryGetValue(misconceptionId, out int question) && question != questionId;
 }
