@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Malrule.Inference;
+using Malrule.Mining;
 
 namespace Malrule.Cli.Batch;
 
@@ -140,23 +141,15 @@ internal sealed class OpenAiService(LlmEngine? engine, TextEmbedder? embedder, s
 
     private async Task<RequestOutput[]> RunAsync(LlmEngine model, List<GenerationRequest> requests, long number, CancellationToken cancellationToken)
     {
+        // A request's place decides its seed, not its arrival, so a batch gives the same answers every time.
         requests = [.. requests.Select((request, i) => request.Sampling.Seed is null or -1
-            ? request with { Sampling = request.Sampling with { Seed = DerivedSeed(number, i) } } : request)];
+            ? request with { Sampling = request.Sampling with { Seed = ItemSeed.Of(seed, FormattableString.Invariant($"{number}.{i}")) } } : request)];
         var outputs = new RequestOutput[requests.Count];
         await foreach (RequestOutput output in model.StreamAsync(requests, cancellationToken).ConfigureAwait(false))
             outputs[output.Index] = output;
         return outputs.FirstOrDefault(output => output.Error is not null) is { Error: { } error }
             ? throw (error is InvalidInputException ? new RequestException(null, error.Message) : new RequestException(null, error.Message, 500))
             : outputs;
-    }
-
-    /// <summary>A request's place decides its seed, not its arrival, so a batch gives the same answers every time.</summary>
-    private long DerivedSeed(long number, int prompt)
-    {
-        ulong z = unchecked((ulong)seed * 0x9E3779B97F4A7C15 + (ulong)number * 0xD1B54A32D192ED03 + (ulong)prompt * 0x8CB92BA72F3D8DD7);
-        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-        return (long)((z ^ (z >> 31)) >> 2);
     }
 
     private LlmEngine Generator(string url) => engine ?? throw new RequestException("url", $"{name} is an embedder and does not serve {url}.");
