@@ -1,6 +1,5 @@
 using System.Globalization;
 using Malrule.Inference;
-using Malrule.Mining.Evaluation;
 using Malrule.Mining.Generations;
 using Malrule.Mining.Prompts;
 using Malrule.Mining.Questions;
