@@ -17,8 +17,8 @@ namespace Malrule.Inference.Compute.Cpu;
 /// <param name="ReadGbps">Bytes read in order from memory in huge pages, where the system gives them, in 10⁹/s.</param>
 internal sealed unsafe record MachinePeaks(int Threads, double Int8Gops, double Fp32Gflops, double ReadGbps)
 {
-    private const int Trials = 7, Chains = 12;
-    private const long Rounds = 1_000_000;
+    private const int Trials = 48, Slices = 8, Chains = 12, Unroll = 4;
+    private const long Rounds = 20_000; // a millisecond or so
 
     /// <param name="threads">Threads to run at once.</param>
     /// <param name="readBytes">Memory to read: more than the last-level cache keeps.</param>
@@ -37,16 +37,17 @@ internal sealed unsafe record MachinePeaks(int Threads, double Int8Gops, double 
         using var code = new MemoryStream();
         loop.Assemble(new StreamCodeWriter(code), rip: 0);
         var run = (delegate* unmanaged<long, void>)ExecutableMemory.Place(code.ToArray());
-        return run == null ? 0 : Best(threads, (double)Rounds * operations * threads, _ => run(Rounds));
+        return run == null ? 0 : Best(threads, (double)Rounds * operations * threads, (_, _) => run(Rounds));
     }
 
     private static double Read(int threads, long bytes)
     {
         using var memory = new NativeBuffer(bytes);
         new Span<byte>(memory.Data, (int)bytes).Fill(1); // so that every page is there
-        long share = bytes / threads & -4096;
+        // Each trial reads another slice, so that a slice has left the caches when its turn comes again.
+        long share = bytes / Slices / threads & -4096;
         byte* data = memory.Data;
-        return Best(threads, share * threads, thread => Sum(data + share * thread, share));
+        return Best(threads, share * threads, (thread, trial) => Sum(data + share * (trial % Slices * threads + thread), share));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -71,20 +72,20 @@ internal sealed unsafe record MachinePeaks(int Threads, double Int8Gops, double 
     private static (Assembler Loop, int Operations) Int8Loop()
     {
         if (KernelPaths.IsSupported(KernelPath.Vnni))
-            return (Loop((c, i) => c.vpdpbusd(Zmm(i), zmm30, zmm31)), Chains * 128);
+            return (Loop((c, i) => c.vpdpbusd(Zmm(i), zmm30, zmm31)), Unroll * Chains * 128);
         if (KernelPaths.IsSupported(KernelPath.AvxVnni))
-            return (Loop((c, i) => c.vpdpbusd(Ymm(i), ymm14, ymm15)), Chains * 64);
+            return (Loop((c, i) => c.vpdpbusd(Ymm(i), ymm14, ymm15)), Unroll * Chains * 64);
         return (Loop((c, i) =>
         {
             c.vpmaddubsw(ymm12, ymm14, ymm15);
             c.vpmaddwd(ymm12, ymm12, ymm13);
             c.vpaddd(Ymm(i), Ymm(i), ymm12);
-        }), Chains * 64);
+        }), Unroll * Chains * 64);
     }
 
     private static (Assembler Loop, int Operations) Fp32Loop() => KernelPaths.IsSupported(KernelPath.Avx512)
-        ? (Loop((c, i) => c.vfmadd231ps(Zmm(i), zmm30, zmm31)), Chains * 32)
-        : (Loop((c, i) => c.vfmadd231ps(Ymm(i), ymm14, ymm15)), Chains * 16);
+        ? (Loop((c, i) => c.vfmadd231ps(Zmm(i), zmm30, zmm31)), Unroll * Chains * 32)
+        : (Loop((c, i) => c.vfmadd231ps(Ymm(i), ymm14, ymm15)), Unroll * Chains * 16);
 
     /// <summary>A function of a count that repeats an instruction on independent accumulators.</summary>
     private static Assembler Loop(Action<Assembler, int> instruction)
@@ -94,9 +95,14 @@ internal sealed unsafe record MachinePeaks(int Threads, double Int8Gops, double 
         var again = c.CreateLabel();
         VnniAssembly.SaveXmm(c);
         c.vzeroall();
+        if (KernelPaths.IsSupported(KernelPath.Avx512))
+        {
+            c.vpxord(zmm30, zmm30, zmm30); // whatever stands in them could be subnormal, and slow
+            c.vpxord(zmm31, zmm31, zmm31);
+        }
         c.Label(ref again);
-        for (int i = 0; i < Chains; i++)
-            instruction(c, i);
+        for (int i = 0; i < Unroll * Chains; i++)
+            instruction(c, i % Chains);
         c.dec(count);
         c.jne(again);
         c.vzeroupper();
@@ -109,13 +115,14 @@ internal sealed unsafe record MachinePeaks(int Threads, double Int8Gops, double 
     private static AssemblerRegisterYMM Ymm(int i) => new(Register.YMM0 + i);
 
     /// <summary>work / the shortest time of several trials, in 10⁹/s.</summary>
-    private static double Best(int threads, double work, Action<int> body)
+    private static double Best(int threads, double work, Action<int, int> body)
     {
         double best = 0;
         for (int trial = 0; trial < Trials; trial++)
         {
             using var ready = new Barrier(threads);
             long start = 0;
+            int current = trial;
             var others = Enumerable.Range(1, threads - 1).Select(thread => new Thread(() => Work(thread))).ToArray();
             foreach (var other in others)
                 other.Start();
@@ -129,7 +136,7 @@ internal sealed unsafe record MachinePeaks(int Threads, double Int8Gops, double 
                 ready.SignalAndWait();
                 if (thread == 0)
                     start = Stopwatch.GetTimestamp();
-                body(thread);
+                body(thread, current);
             }
         }
         return best;

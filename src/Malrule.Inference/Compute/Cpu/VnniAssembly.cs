@@ -161,7 +161,7 @@ internal readonly ref struct VnniAssembly
             _c.vfmadd231ps(Sum(row), Accumulator(row, 0), __dword_bcst[Activations + 4 * row]);
         int prefetched = _form == WeightForm.Int8 ? Steps : Steps / 2;
         for (int line = 0; line < prefetched; line++)
-            _c.prefetcht0(__byte_ptr[Prefetch + line * Line]);
+            _c.prefetcht1(__byte_ptr[Prefetch + line * Line]);
         _c.add(Prefetch, prefetched * Line);
         _c.add(Weights, (_form == WeightForm.Int4 ? Steps / 2 : Steps) * Line);
         _c.add(Activations, Quantized(_rows));
