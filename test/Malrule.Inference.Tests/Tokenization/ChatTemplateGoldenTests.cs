@@ -7,7 +7,7 @@ namespace Malrule.Inference.Tests.Tokenization;
 public sealed class ChatTemplateGoldenTests
 {
     [Fact]
-    public void Published_templates_render_as_in_Jinja2() => Check(TestPaths.Shared("goldens", "chat_templates.json"));
+    public void Published_templates_render_as_in_Jinja2() => Check(TestPaths.Data("goldens", "chat_templates.json"));
 
     [Fact]
     public void Templates_of_every_feature_render_as_in_Jinja2() => Check(TestPaths.Data("templates", "golden.json"));
