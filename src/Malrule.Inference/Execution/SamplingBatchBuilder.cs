@@ -89,16 +89,20 @@ internal sealed class SamplingBatchBuilder(int vocabSize)
         Set(ref Batch.SeenStart, i + 1, _seen);
         AddBiases(branch);
         Set(ref Batch.BiasStart, i + 1, _biases);
-        foreach (int token in sampling.AllowedTokenIds ?? [])
-            Set(ref Batch.AllowedToken, _allowed++, token);
+        if (sampling.AllowedTokenIds is { } allowed)
+            foreach (int token in allowed)
+                Set(ref Batch.AllowedToken, _allowed++, token);
         Set(ref Batch.AllowedStart, i + 1, _allowed);
     }
 
     private void AddSeen(Sequence branch)
     {
-        foreach (int token in branch.Group.PromptTokens ?? [])
-            AddSeen(token, branch.OutputCounts!.GetValueOrDefault(token));
-        foreach (var (token, count) in branch.OutputCounts ?? [])
+        if (branch.OutputCounts is not { } counts)
+            return;
+        if (branch.Group.PromptTokens is { } prompt)
+            foreach (int token in prompt)
+                AddSeen(token, counts.GetValueOrDefault(token));
+        foreach (var (token, count) in counts)
             if (branch.Group.PromptTokens?.Contains(token) != true)
                 AddSeen(token, count);
     }
@@ -111,8 +115,9 @@ internal sealed class SamplingBatchBuilder(int vocabSize)
 
     private void AddBiases(Sequence branch)
     {
-        foreach (var (token, bias) in branch.Group.Sampling.LogitBias ?? new Dictionary<int, float>())
-            AddBias(token, bias);
+        if (branch.Group.Sampling.LogitBias is { } biases)
+            foreach (var (token, bias) in biases)
+                AddBias(token, bias);
         if (branch.OutputTokenIds.Count < branch.Group.Stop.MinTokens)
             foreach (int token in branch.Group.Stop.AllStopTokenIds)
                 AddBias(token, float.NegativeInfinity);
