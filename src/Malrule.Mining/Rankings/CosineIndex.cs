@@ -1,4 +1,5 @@
-using System.Runtime.InteropServices;
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Malrule.Inference;
 using Malrule.Mining.Questions;
@@ -16,8 +17,9 @@ public sealed class CosineIndex
     private const int PanelColumns = 32;
     private const int TileRows = 6;
     private const int BlockRows = 96;
+    private const int SliceLength = 256; // × 32 columns: 32 KiB
 
-    private readonly MisconceptionCatalogue _catalogue;
+    private readonly int[] _ids;
     private readonly float[][] _panels;
     private readonly bool _wide;
 
@@ -31,7 +33,7 @@ public sealed class CosineIndex
         ArgumentNullException.ThrowIfNull(embeddings);
         if (catalogue.Count != embeddings.Count)
             throw new ArgumentException($"The catalogue has {catalogue.Count} misconceptions but there are {embeddings.Count} embeddings.", nameof(embeddings));
-        (_catalogue, Dimensions, _wide) = (catalogue, embeddings.Dimensions, wide);
+        (_ids, Dimensions, _wide) = ([.. catalogue.Items.Select(item => item.Id)], embeddings.Dimensions, wide);
         _panels = new float[(catalogue.Count + PanelColumns - 1) / PanelColumns][];
         for (int panel = 0; panel < _panels.Length; panel++)
         {
@@ -56,8 +58,8 @@ public sealed class CosineIndex
     public void Scores(ReadOnlySpan<float> queries, Span<float> scores)
     {
         int count = CheckedRows(queries);
-        if (scores.Length != (long)count * _catalogue.Count)
-            throw new ArgumentException($"{count} queries need {(long)count * _catalogue.Count} scores; there is room for {scores.Length}.", nameof(scores));
+        if (scores.Length != (long)count * _ids.Length)
+            throw new ArgumentException($"{count} queries need {(long)count * _ids.Length} scores; there is room for {scores.Length}.", nameof(scores));
         for (int first = 0; first < count; first += BlockRows)
         {
             int rows = Math.Min(BlockRows, count - first);
@@ -66,9 +68,9 @@ public sealed class CosineIndex
             for (int panel = 0; panel < _panels.Length; panel++)
             {
                 Multiply(block, panel, tile);
-                int column = panel * PanelColumns, columns = Math.Min(PanelColumns, _catalogue.Count - column);
+                int column = panel * PanelColumns, columns = Math.Min(PanelColumns, _ids.Length - column);
                 for (int row = 0; row < rows; row++)
-                    tile.AsSpan(row * PanelColumns, columns).CopyTo(scores[((first + row) * _catalogue.Count + column)..]);
+                    tile.AsSpan(row * PanelColumns, columns).CopyTo(scores[((first + row) * _ids.Length + column)..]);
             }
         }
     }
@@ -85,7 +87,7 @@ public sealed class CosineIndex
         CheckedRows(queries.Values);
         var lists = new Candidate[queries.Count][];
         var options = new ParallelOptions { MaxDegreeOfParallelism = threads == 0 ? -1 : threads, CancellationToken = cancellation };
-        Parallel.For(0, (queries.Count + BlockRows - 1) / BlockRows, options, b => TopOfBlock(queries, b * BlockRows, Math.Min(top, _catalogue.Count), lists));
+        Parallel.For(0, (queries.Count + BlockRows - 1) / BlockRows, options, b => TopOfBlock(queries, b * BlockRows, Math.Min(top, _ids.Length), lists));
         return lists;
     }
 
@@ -94,67 +96,75 @@ public sealed class CosineIndex
         int rows = Math.Min(BlockRows, queries.Count - first);
         float[] block = Normalised(queries.Values.Slice(first * Dimensions, rows * Dimensions), first);
         var tile = new float[Padded(rows) * PanelColumns];
-        var best = new Candidate[rows, top];
-        var filled = new int[rows];
-        var worst = new float[rows];
-        worst.AsSpan().Fill(float.NegativeInfinity);
+        var scores = new float[rows * top]; // [rows, top], descending
+        var ids = new int[rows * top];
+        scores.AsSpan().Fill(float.NegativeInfinity);
         for (int panel = 0; panel < _panels.Length; panel++)
         {
             Multiply(block, panel, tile);
-            int start = panel * PanelColumns, columns = Math.Min(PanelColumns, _catalogue.Count - start);
+            int start = panel * PanelColumns, columns = Math.Min(PanelColumns, _ids.Length - start);
+            uint real = columns == PanelColumns ? uint.MaxValue : (1u << columns) - 1;
             for (int row = 0; row < rows; row++)
             {
-                ReadOnlySpan<float> cosines = tile.AsSpan(row * PanelColumns, PanelColumns);
-                if (filled[row] == top && !AnyAtLeast(cosines, worst[row]))
-                    continue;
-                Span<Candidate> list = MemoryMarshal.CreateSpan(ref best[row, 0], top);
-                for (int column = 0; column < columns; column++)
+                Span<float> best = scores.AsSpan(row * top, top);
+                ref float cosines = ref tile[row * PanelColumns];
+                for (uint hits = AtLeast(ref cosines, best[^1]) & real; hits != 0; hits &= hits - 1)
                 {
-                    if (cosines[column] >= worst[row])
-                        Insert(list, ref filled[row], ref worst[row], new Candidate(_catalogue.Items[start + column].Id, cosines[column]));
+                    int column = BitOperations.TrailingZeroCount(hits);
+                    Insert(best, ids.AsSpan(row * top, top), Unsafe.Add(ref cosines, column), _ids[start + column]);
                 }
             }
         }
         for (int row = 0; row < rows; row++)
-            lists[first + row] = MemoryMarshal.CreateSpan(ref best[row, 0], top).ToArray();
+        {
+            Candidate[] list = lists[first + row] = new Candidate[top];
+            for (int place = 0; place < top; place++)
+                list[place] = new Candidate(ids[row * top + place], scores[row * top + place]);
+        }
     }
 
-    private static void Insert(Span<Candidate> list, ref int filled, ref float worst, Candidate candidate)
+    private static void Insert(Span<float> scores, Span<int> ids, float score, int id)
     {
-        int place = filled;
-        while (place > 0 && (candidate.Score, list[place - 1].MisconceptionId).CompareTo((list[place - 1].Score, candidate.MisconceptionId)) > 0)
+        int place = scores.Length;
+        while (place > 0 && (score > scores[place - 1] || (score == scores[place - 1] && id < ids[place - 1])))
             place--;
-        if (place == list.Length)
+        if (place == scores.Length)
             return;
-        filled = Math.Min(filled + 1, list.Length);
-        for (int i = filled - 1; i > place; i--)
-            list[i] = list[i - 1];
-        list[place] = candidate;
-        if (filled == list.Length)
-            worst = (float)list[^1].Score;
+        scores[place..^1].CopyTo(scores[(place + 1)..]);
+        ids[place..^1].CopyTo(ids[(place + 1)..]);
+        (scores[place], ids[place]) = (score, id);
     }
 
-    private static bool AnyAtLeast(ReadOnlySpan<float> cosines, float worst)
+    // A bit for each of a panel's cosines that may enter a list whose last score is `worst`.
+    private static uint AtLeast(ref float cosines, float worst)
     {
-        ref float first = ref MemoryMarshal.GetReference(cosines);
         Vector256<float> limit = Vector256.Create(worst);
-        Vector256<float> any = Vector256<float>.Zero;
-        for (nuint column = 0; column < PanelColumns; column += 8)
-            any |= Vector256.GreaterThanOrEqual(Vector256.LoadUnsafe(ref first, column), limit);
-        return any != Vector256<float>.Zero;
+        uint bits = Vector256.GreaterThanOrEqual(Vector256.LoadUnsafe(ref cosines, 0), limit).ExtractMostSignificantBits();
+        bits |= Vector256.GreaterThanOrEqual(Vector256.LoadUnsafe(ref cosines, 8), limit).ExtractMostSignificantBits() << 8;
+        bits |= Vector256.GreaterThanOrEqual(Vector256.LoadUnsafe(ref cosines, 16), limit).ExtractMostSignificantBits() << 16;
+        return bits | Vector256.GreaterThanOrEqual(Vector256.LoadUnsafe(ref cosines, 24), limit).ExtractMostSignificantBits() << 24;
     }
 
-    /// <summary>[padded rows, dimensions] × panel → [padded rows, 32].</summary>
+    /// <summary>
+    /// [padded rows, dimensions] × panel → [padded rows, 32]. A slice of the panel that fits the first-level cache meets all rows before the
+    /// next one; sums go on where the slice before left them.
+    /// </summary>
     private void Multiply(float[] block, int panel, float[] tile)
     {
-        for (int row = 0; row * Dimensions < block.Length; row += TileRows)
+        Array.Clear(tile);
+        for (int k = 0; k < Dimensions; k += SliceLength)
         {
-            ref float queries = ref block[row * Dimensions];
-            ref float output = ref tile[row * PanelColumns];
-            if (_wide)
-                CosineTile.Multiply512(ref queries, Dimensions, ref _panels[panel][0], ref output);
-            else
-                CosineTile.Multiply256(ref queries, Dimensions, ref _panels[panel][0], ref output);
+            int count = Math.Min(SliceLength, Dimensions - k);
+            ref float slice = ref _panels[panel][k * PanelColumns];
+            for (int row = 0; row * Dimensions < block.Length; row += TileRows)
+            {
+                ref float queries = ref block[row * Dimensions + k];
+                ref float output = ref tile[row * PanelColumns];
+                if (_wide)
+                    CosineTile.Multiply512(ref queries, Dimensions, count, ref slice, ref output);
+                else
+                    CosineTile.Multiply256(ref queries, Dimensions, count, ref slice, ref output);
+            }
         }
     }
 

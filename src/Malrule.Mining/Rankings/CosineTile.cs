@@ -11,18 +11,22 @@ internal static class CosineTile
 {
     private const int Columns = 32;
 
-    /// <summary>queries [6, dimensions] × panel [dimensions, 32] → output [6, 32].</summary>
-    public static void Multiply512(ref float queries, int dimensions, ref float panel, ref float output)
+    /// <summary>Adds queries [6, count of a row of stride] × panel [count, 32] to output [6, 32].</summary>
+    public static void Multiply512(ref float queries, int stride, int count, ref float panel, ref float output)
     {
         ref float q0 = ref queries;
-        ref float q1 = ref Unsafe.Add(ref q0, dimensions);
-        ref float q2 = ref Unsafe.Add(ref q1, dimensions);
-        ref float q3 = ref Unsafe.Add(ref q2, dimensions);
-        ref float q4 = ref Unsafe.Add(ref q3, dimensions);
-        ref float q5 = ref Unsafe.Add(ref q4, dimensions);
-        Vector512<float> a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default;
-        Vector512<float> b0 = default, b1 = default, b2 = default, b3 = default, b4 = default, b5 = default;
-        for (nint k = 0; k < dimensions; k++)
+        ref float q1 = ref Unsafe.Add(ref q0, stride);
+        ref float q2 = ref Unsafe.Add(ref q1, stride);
+        ref float q3 = ref Unsafe.Add(ref q2, stride);
+        ref float q4 = ref Unsafe.Add(ref q3, stride);
+        ref float q5 = ref Unsafe.Add(ref q4, stride);
+        Vector512<float> a0 = Vector512.LoadUnsafe(ref output, 0), b0 = Vector512.LoadUnsafe(ref output, 16);
+        Vector512<float> a1 = Vector512.LoadUnsafe(ref output, 32), b1 = Vector512.LoadUnsafe(ref output, 48);
+        Vector512<float> a2 = Vector512.LoadUnsafe(ref output, 64), b2 = Vector512.LoadUnsafe(ref output, 80);
+        Vector512<float> a3 = Vector512.LoadUnsafe(ref output, 96), b3 = Vector512.LoadUnsafe(ref output, 112);
+        Vector512<float> a4 = Vector512.LoadUnsafe(ref output, 128), b4 = Vector512.LoadUnsafe(ref output, 144);
+        Vector512<float> a5 = Vector512.LoadUnsafe(ref output, 160), b5 = Vector512.LoadUnsafe(ref output, 176);
+        for (nint k = 0; k < count; k++)
         {
             Vector512<float> left = Vector512.LoadUnsafe(ref panel, (nuint)(k * Columns));
             Vector512<float> right = Vector512.LoadUnsafe(ref panel, (nuint)(k * Columns + 16));
@@ -54,23 +58,27 @@ internal static class CosineTile
     }
 
     /// <summary>The same by 16 columns at a time in 256-bit registers.</summary>
-    public static void Multiply256(ref float queries, int dimensions, ref float panel, ref float output)
+    public static void Multiply256(ref float queries, int stride, int count, ref float panel, ref float output)
     {
-        Half256(ref queries, dimensions, ref panel, ref output);
-        Half256(ref queries, dimensions, ref Unsafe.Add(ref panel, 16), ref Unsafe.Add(ref output, 16));
+        Half256(ref queries, stride, count, ref panel, ref output);
+        Half256(ref queries, stride, count, ref Unsafe.Add(ref panel, 16), ref Unsafe.Add(ref output, 16));
     }
 
-    private static void Half256(ref float queries, int dimensions, ref float panel, ref float output)
+    private static void Half256(ref float queries, int stride, int count, ref float panel, ref float output)
     {
         ref float q0 = ref queries;
-        ref float q1 = ref Unsafe.Add(ref q0, dimensions);
-        ref float q2 = ref Unsafe.Add(ref q1, dimensions);
-        ref float q3 = ref Unsafe.Add(ref q2, dimensions);
-        ref float q4 = ref Unsafe.Add(ref q3, dimensions);
-        ref float q5 = ref Unsafe.Add(ref q4, dimensions);
-        Vector256<float> a0 = default, a1 = default, a2 = default, a3 = default, a4 = default, a5 = default;
-        Vector256<float> b0 = default, b1 = default, b2 = default, b3 = default, b4 = default, b5 = default;
-        for (nint k = 0; k < dimensions; k++)
+        ref float q1 = ref Unsafe.Add(ref q0, stride);
+        ref float q2 = ref Unsafe.Add(ref q1, stride);
+        ref float q3 = ref Unsafe.Add(ref q2, stride);
+        ref float q4 = ref Unsafe.Add(ref q3, stride);
+        ref float q5 = ref Unsafe.Add(ref q4, stride);
+        Vector256<float> a0 = Vector256.LoadUnsafe(ref output, 0), b0 = Vector256.LoadUnsafe(ref output, 8);
+        Vector256<float> a1 = Vector256.LoadUnsafe(ref output, 32), b1 = Vector256.LoadUnsafe(ref output, 40);
+        Vector256<float> a2 = Vector256.LoadUnsafe(ref output, 64), b2 = Vector256.LoadUnsafe(ref output, 72);
+        Vector256<float> a3 = Vector256.LoadUnsafe(ref output, 96), b3 = Vector256.LoadUnsafe(ref output, 104);
+        Vector256<float> a4 = Vector256.LoadUnsafe(ref output, 128), b4 = Vector256.LoadUnsafe(ref output, 136);
+        Vector256<float> a5 = Vector256.LoadUnsafe(ref output, 160), b5 = Vector256.LoadUnsafe(ref output, 168);
+        for (nint k = 0; k < count; k++)
         {
             Vector256<float> left = Vector256.LoadUnsafe(ref panel, (nuint)(k * Columns));
             Vector256<float> right = Vector256.LoadUnsafe(ref panel, (nuint)(k * Columns + 8));

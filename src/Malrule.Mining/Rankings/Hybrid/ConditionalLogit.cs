@@ -14,11 +14,16 @@ internal static class ConditionalLogit
     private const double Ridge = 1;
     private const int BlockLength = 64;
     private const int MaxSteps = 50;
+    private const double Negligible = 1e-9; // a chance that cannot bend the likelihood
 
-    /// <summary>[features]; zeros where there is nothing to learn from.</summary>
-    public static double[] Fit(IReadOnlyList<Choice> choices, int features)
+    /// <summary>The weights; <paramref name="start"/> where there is nothing to learn from.</summary>
+    /// <param name="choices">What to learn from.</param>
+    /// <param name="start">[features] where to start: zeros, or weights that should be near.</param>
+    public static double[] Fit(IReadOnlyList<Choice> choices, double[] start)
     {
-        var weights = new double[features];
+        if (choices.Count == 0)
+            return start;
+        double[] weights = start;
         double likelihood = Likelihood(choices, weights);
         for (int step = 0; step < MaxSteps; step++)
         {
@@ -63,6 +68,8 @@ internal static class ConditionalLogit
                 sums[f] += choice.Features[choice.Right * features + f] - mean[f];
             for (int row = 0; row < chances.Length; row++)
             {
+                if (chances[row] < Negligible)
+                    continue;
                 for (int f = 0; f < features; f++)
                 {
                     double pull = chances[row] * (choice.Features[row * features + f] - mean[f]);

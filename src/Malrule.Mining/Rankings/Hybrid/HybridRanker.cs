@@ -14,6 +14,7 @@ namespace Malrule.Mining.Rankings.Hybrid;
 public sealed class HybridRanker : DistractorRanker
 {
     private const int Folds = 5;
+    private const int All = -1;
     private const int MinChoices = 200;
     private const int MaxChoices = 5_000;
 
@@ -86,9 +87,12 @@ public sealed class HybridRanker : DistractorRanker
     {
         ArgumentNullException.ThrowIfNull(distractor);
         HybridEvidence evidence = EvidenceOn(distractor);
-        int fold = _foldOf.GetValueOrDefault(distractor.Question.Id, -1);
-        return _options.Weights ?? _weights.GetOrAdd((evidence, fold), key => new Lazy<HybridWeights>(() => Fit(key.Evidence, key.Fold))).Value;
+        int fold = _foldOf.GetValueOrDefault(distractor.Question.Id, All);
+        return _options.Weights ?? Weights(evidence, fold);
     }
+
+    private HybridWeights Weights(HybridEvidence evidence, int fold) =>
+        _weights.GetOrAdd((evidence, fold), key => new Lazy<HybridWeights>(() => Fit(key.Evidence, key.Fold))).Value;
 
     private HybridEvidence EvidenceOn(Distractor distractor)
     {
@@ -101,15 +105,15 @@ public sealed class HybridRanker : DistractorRanker
     private HybridFeatures Features(Distractor distractor, HybridEvidence evidence) =>
         HybridFeatures.Of(distractor, evidence, _lexical, _neighbours, _seen, _inferred);
 
-    // fold: the one to leave out, or -1 to fit on all.
+    // fold: the one to leave out, or All for none.
     private HybridWeights Fit(HybridEvidence evidence, int fold)
     {
         (Choice Choice, int Fold, bool Unseen)[] choices = _choices.GetOrAdd(evidence, key => new(() => Choices(key))).Value;
         if (choices.Length < MinChoices)
             return HybridWeights.Default(evidence);
         (Choice Choice, int Fold, bool Unseen)[] kept = [.. choices.Where(choice => choice.Fold != fold)];
-        return HybridWeights.Of(
-            ConditionalLogit.Fit([.. kept.Select(entry => entry.Choice)], HybridWeights.Count), kept.Average(entry => entry.Unseen ? 1.0 : 0));
+        double[] start = fold == All ? new double[HybridWeights.Count] : Weights(evidence, All).ToArray(); // near, so a few steps do
+        return HybridWeights.Of(ConditionalLogit.Fit([.. kept.Select(entry => entry.Choice)], start), kept.Average(entry => entry.Unseen ? 1.0 : 0));
     }
 
     // Labelled distractors whose label is among the alternatives; evenly spread ones where there are more than enough.
