@@ -15,7 +15,10 @@ public static class CosineSimilarity
     /// <param name="query">[Dimensions]</param>
     /// <param name="catalogue">[Count, Dimensions]</param>
     /// <param name="scores">[Count], written.</param>
-    public static void Scores(ReadOnlySpan<float> query, EmbeddingMatrix catalogue, Span<double> scores)
+    public static void Scores(ReadOnlySpan<float> query, EmbeddingMatrix catalogue, Span<double> scores) => Scores(query, catalogue, Norms(catalogue), scores);
+
+    /// <summary>The same with <see cref="Norms"/> of the catalogue, which many queries share.</summary>
+    public static void Scores(ReadOnlySpan<float> query, EmbeddingMatrix catalogue, ReadOnlySpan<double> norms, Span<double> scores)
     {
         ArgumentNullException.ThrowIfNull(catalogue);
         if (query.Length != catalogue.Dimensions)
@@ -23,10 +26,19 @@ public static class CosineSimilarity
         double queryNorm = Math.Sqrt(Dot(query, query));
         for (int row = 0; row < catalogue.Count; row++)
         {
-            ReadOnlySpan<float> name = catalogue[row];
-            double norms = queryNorm * Math.Sqrt(Dot(name, name));
-            scores[row] = norms == 0 ? 0 : Dot(query, name) / norms;
+            double product = queryNorm * norms[row];
+            scores[row] = product == 0 ? 0 : Dot(query, catalogue[row]) / product;
         }
+    }
+
+    /// <summary>The Euclidean length of every row, [Count].</summary>
+    public static double[] Norms(EmbeddingMatrix catalogue)
+    {
+        ArgumentNullException.ThrowIfNull(catalogue);
+        var norms = new double[catalogue.Count];
+        for (int row = 0; row < norms.Length; row++)
+            norms[row] = Math.Sqrt(Dot(catalogue[row], catalogue[row]));
+        return norms;
     }
 
     /// <summary>The dot product with every product and sum in double.</summary>

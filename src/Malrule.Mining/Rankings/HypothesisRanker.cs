@@ -11,6 +11,7 @@ internal sealed class HypothesisRanker
 {
     private readonly EmbeddingMatrix _names;
     private readonly CosineIndex? _index;
+    private readonly double[] _norms;
     private readonly RankFusion _fusion;
 
     /// <summary>A ranker over the catalogue's embedded names.</summary>
@@ -22,6 +23,7 @@ internal sealed class HypothesisRanker
     {
         _names = names;
         _index = inDouble ? null : new CosineIndex(catalogue, names);
+        _norms = inDouble ? CosineSimilarity.Norms(names) : [];
         _fusion = new RankFusion(catalogue, fusion);
     }
 
@@ -43,7 +45,7 @@ internal sealed class HypothesisRanker
         else
         {
             for (int i = 0; i < count; i++)
-                CosineSimilarity.Scores(vectors[i], _names, scores.AsSpan(i * catalogue, catalogue));
+                CosineSimilarity.Scores(vectors[i], _names, _norms, scores.AsSpan(i * catalogue, catalogue));
         }
         return _fusion.Fuse([.. Enumerable.Range(0, count).Select(i => new Vote(scores.AsMemory(i * catalogue, catalogue), weights[i]))], top);
     }
