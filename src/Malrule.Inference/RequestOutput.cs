@@ -25,7 +25,10 @@ public readonly record struct StopReason(int? TokenId, string? Text);
 /// <param name="Rank">1 for the most likely token of the vocabulary at this position.</param>
 public readonly record struct TokenLogprob(int TokenId, float Logprob, int Rank);
 
-/// <summary>The logprobs of one position: the token that stands there first, then the most likely ones in order.</summary>
+/// <summary>
+/// The logprobs of one position: the token that stands there first, then the most likely ones in order, or those of
+/// <see cref="SamplingParams.LogprobTokenIds"/> in theirs.
+/// </summary>
 public sealed record PositionLogprobs(TokenLogprob Token, IReadOnlyList<TokenLogprob> Top);
 
 /// <summary>One branch of a request.</summary>

@@ -51,6 +51,12 @@ public sealed record SamplingParams
     /// <summary>Logprobs returned per output position beside the sampled token's; null: none, -1: the whole vocabulary.</summary>
     public int? Logprobs { get; init; }
 
+    /// <summary>
+    /// The tokens whose logprobs are returned per output position, at most 128, in this order instead of the most likely ones; null: those
+    /// that <see cref="Logprobs"/> asks for. Where both are set, <see cref="Logprobs"/> must be their number.
+    /// </summary>
+    public IReadOnlyList<int>? LogprobTokenIds { get; init; }
+
     /// <summary>Logprobs returned per prompt position; null: none.</summary>
     public int? PromptLogprobs { get; init; }
 
@@ -91,6 +97,8 @@ public sealed record SamplingParams
         Require(MaxTokens is null or >= 1, "max_tokens", MaxTokens, "at least 1");
         Require(MinTokens >= 0 && MinTokens <= (MaxTokens ?? int.MaxValue), "min_tokens", MinTokens, "from 0 to max_tokens");
         Require(Logprobs is null or >= -1, "logprobs", Logprobs, "at least 0, or -1 for the whole vocabulary");
+        Require(LogprobTokenIds is null or { Count: > 0 and <= 128 }, "logprob_token_ids", $"a list of {LogprobTokenIds?.Count}", "null or a list of 1 to 128");
+        Require(LogprobTokenIds is null || Logprobs is null || Logprobs == LogprobTokenIds.Count, "logprobs", Logprobs, "left out, or the number of logprob_token_ids");
         Require(PromptLogprobs is null or >= -1, "prompt_logprobs", PromptLogprobs, "at least 0, or -1 for the whole vocabulary");
         Require(!Stop.Contains(""), "stop", "\"\"", "without empty strings");
         Require(Detokenize || Stop.Count == 0, "stop", string.Join(", ", Stop), "empty when detokenize is false");

@@ -80,12 +80,14 @@ internal sealed class RequestFactory(LoadedModel model, EngineOptions options)
 
     private void CheckAgainstModel(SamplingParams sampling)
     {
-        CheckLogprobs("logprobs", sampling.Logprobs);
+        CheckLogprobs("logprobs", sampling.LogprobTokenIds is null ? sampling.Logprobs : null);
         CheckLogprobs("prompt_logprobs", sampling.PromptLogprobs);
         foreach (int id in sampling.LogitBias?.Keys ?? [])
             CheckTokenId("logit_bias", id);
         foreach (int id in sampling.AllowedTokenIds ?? [])
             CheckTokenId("allowed_token_ids", id);
+        foreach (int id in sampling.LogprobTokenIds ?? [])
+            CheckTokenId("logprob_token_ids", id);
         if (model.Tokenizer is null && (sampling.Stop.Count > 0 || sampling.BadWords.Count > 0))
             throw new InvalidInputException("stop and bad_words need a tokenizer, which this checkpoint does not have; use stop_token_ids.");
     }

@@ -26,7 +26,7 @@ internal sealed class SamplingBatch
     public float[] PresencePenalty = [];
     public float[] FrequencyPenalty = [];
 
-    /// <summary>Top logprobs wanted beside the drawn token's own; -1: none at all, not even the token's.</summary>
+    /// <summary>Logprobs wanted beside the drawn token's own; -1: none at all, not even the token's.</summary>
     public int[] TopLogprobs = [];
 
     // lists in CSR form: entries [Start[draw], Start[draw + 1])
@@ -44,6 +44,10 @@ internal sealed class SamplingBatch
     /// <summary>Where a draw has entries here, every other token is banned.</summary>
     public int[] AllowedStart = [0];
     public int[] AllowedToken = [];
+
+    /// <summary>Where a draw has entries here, as many as its <see cref="TopLogprobs"/>, the logprobs wanted are theirs and not the greatest.</summary>
+    public int[] WantedStart = [0];
+    public int[] WantedToken = [];
 
     /// <summary>
     /// Rows whose logprobs of a given token are wanted without a draw (prompt logprobs): row, token and top count, one entry a position.
@@ -66,10 +70,11 @@ internal sealed class SamplingResult
     /// <summary>1-based rank of the token among the raw logits.</summary>
     public int[] Rank = [];
 
-    /// <summary>Top entries of each: [TopStart[i], TopStart[i + 1]), most likely first.</summary>
+    /// <summary>Top entries of each: [TopStart[i], TopStart[i + 1]), most likely first, or the wanted tokens in their order.</summary>
     public int[] TopStart = [0];
     public int[] TopToken = [];
     public float[] TopLogprob = [];
+    public int[] TopRank = [];
 
     /// <summary>Entries whose logits held a value that is not finite.</summary>
     public bool[] NotFinite = [];
@@ -95,6 +100,7 @@ internal sealed class SamplingResult
         {
             TopToken = new int[TopStart[entries]];
             TopLogprob = new float[TopStart[entries]];
+            TopRank = new int[TopStart[entries]];
         }
     }
 }

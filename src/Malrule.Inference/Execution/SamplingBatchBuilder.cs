@@ -10,7 +10,7 @@ internal sealed class SamplingBatchBuilder(int vocabSize)
 {
     private readonly List<Sequence> _branches = [];
     private readonly List<(SequenceGroup Group, int Position)> _scored = [];
-    private int _seen, _biases, _allowed;
+    private int _seen, _biases, _allowed, _wanted;
 
     public SamplingBatch Batch { get; } = new();
 
@@ -19,7 +19,7 @@ internal sealed class SamplingBatchBuilder(int vocabSize)
         _branches.Clear();
         _scored.Clear();
         (Batch.Draws, Batch.ScoredRows) = (0, 0);
-        (_seen, _biases, _allowed) = (0, 0, 0);
+        (_seen, _biases, _allowed, _wanted) = (0, 0, 0, 0);
     }
 
     /// <summary>The branch draws from this row of the logits; at the end of a prompt, every branch of its group does.</summary>
@@ -52,7 +52,7 @@ internal sealed class SamplingBatchBuilder(int vocabSize)
                 outcome.Fail(branch.Group, new InvalidInputException(
                     $"allowed_token_ids, logit_bias, bad_words and min_tokens together leave no token to draw at position {branch.TotalTokens}."));
             outcome.Draws.Add(new StepResult.Draw(branch, result.TokenId[i], result.Logprob[i],
-                branch.Group.Sampling.Logprobs is null ? null : LogprobsOf(result, i)));
+                branch.Group.Sampling is { Logprobs: null, LogprobTokenIds: null } ? null : LogprobsOf(result, i)));
         }
         for (int i = 0; i < Batch.ScoredRows; i++)
             outcome.Scores.Add(new StepResult.Score(_scored[i].Group, _scored[i].Position, LogprobsOf(result, Batch.Draws + i)));
@@ -63,7 +63,7 @@ internal sealed class SamplingBatchBuilder(int vocabSize)
         int start = result.TopStart[i], count = result.TopStart[i + 1] - start;
         var top = new TokenLogprob[count];
         for (int k = 0; k < count; k++)
-            top[k] = new TokenLogprob(result.TopToken[start + k], result.TopLogprob[start + k], k + 1);
+            top[k] = new TokenLogprob(result.TopToken[start + k], result.TopLogprob[start + k], result.TopRank[start + k]);
         return new PositionLogprobs(new TokenLogprob(result.TokenId[i], result.Logprob[i], result.Rank[i]), top);
     }
 
@@ -83,7 +83,7 @@ internal sealed class SamplingBatchBuilder(int vocabSize)
         Set(ref Batch.RepetitionPenalty, i, (float)sampling.RepetitionPenalty);
         Set(ref Batch.PresencePenalty, i, (float)sampling.PresencePenalty);
         Set(ref Batch.FrequencyPenalty, i, (float)sampling.FrequencyPenalty);
-        Set(ref Batch.TopLogprobs, i, Top(sampling.Logprobs));
+        Set(ref Batch.TopLogprobs, i, sampling.LogprobTokenIds?.Count ?? Top(sampling.Logprobs));
 
         AddSeen(branch);
         Set(ref Batch.SeenStart, i + 1, _seen);
@@ -93,6 +93,10 @@ internal sealed class SamplingBatchBuilder(int vocabSize)
             foreach (int token in allowed)
                 Set(ref Batch.AllowedToken, _allowed++, token);
         Set(ref Batch.AllowedStart, i + 1, _allowed);
+        if (sampling.LogprobTokenIds is { } wanted)
+            foreach (int token in wanted)
+                Set(ref Batch.WantedToken, _wanted++, token);
+        Set(ref Batch.WantedStart, i + 1, _wanted);
     }
 
     private void AddSeen(Sequence branch)

@@ -41,6 +41,27 @@ public sealed class LlmEngineTests
         Assert.Equal([99, 99, 99], biased.TokenIds);
     }
 
+    [Theory]
+    [InlineData("cpu")]
+    [InlineData("reference")]
+    public async Task Logprobs_of_chosen_tokens_are_those_of_the_whole_vocabulary(string device)
+    {
+        await using var engine = await Load(Options with { Device = device, MaxLogprobs = -1, Mode = ComputeMode.Exact });
+        var sampling = new SamplingParams { Seed = 2, MaxTokens = 3, IgnoreEos = true, N = 2 };
+        int[] wanted = [7, 1023, 0];
+        var all = (await engine.GenerateAsync([Prompt], sampling with { Logprobs = -1 }, Cancel))[0].Outputs;
+        var some = (await engine.GenerateAsync([Prompt], sampling with { LogprobTokenIds = wanted }, Cancel))[0].Outputs;
+        foreach (var (whole, chosen) in all.Zip(some))
+        {
+            Assert.Equal(whole.TokenIds, chosen.TokenIds);
+            Assert.All(whole.Logprobs!.Zip(chosen.Logprobs!), position =>
+            {
+                Assert.Equal(position.First.Token, position.Second.Token);
+                Assert.Equal(wanted.Select(token => position.First.Top.Single(entry => entry.TokenId == token)), position.Second.Top);
+            });
+        }
+    }
+
     [Fact]
     public async Task A_bad_prompt_fails_alone_and_in_a_strict_engine_throws()
     {
@@ -121,9 +142,12 @@ public sealed class LlmEngineTests
             (new SamplingParams { Logprobs = 21 }, "logprobs is 21"),
             (new SamplingParams { LogitBias = new Dictionary<int, float> { [4096] = 1 } }, "logit_bias names the token id 4096"),
             (new SamplingParams { Stop = ["x"] }, "need a tokenizer"),
+            (new SamplingParams { LogprobTokenIds = [1, 4096] }, "logprob_token_ids names the token id 4096"),
         })
             Assert.Contains(expected, (await engine.GenerateAsync([Prompt], sampling, Cancel))[0].Error!.Message);
         Assert.Contains("top_p", (await Assert.ThrowsAsync<InvalidInputException>(() => engine.GenerateAsync([Prompt], new SamplingParams { TopP = 0 }, Cancel))).Message);
+        Assert.Contains("a list of 129", (await Assert.ThrowsAsync<InvalidInputException>(() => engine.GenerateAsync([Prompt], new SamplingParams { LogprobTokenIds = new int[129] }, Cancel))).Message);
+        Assert.Contains("logprobs must be left out", (await Assert.ThrowsAsync<InvalidInputException>(() => engine.GenerateAsync([Prompt], new SamplingParams { LogprobTokenIds = [4], Logprobs = 2 }, Cancel))).Message);
     }
 
     [Fact]

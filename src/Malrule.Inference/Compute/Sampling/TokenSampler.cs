@@ -29,7 +29,7 @@ internal sealed unsafe class TokenSampler(int vocabulary)
         bool finite = Load(logits), logprobs = finite && batch.TopLogprobs[draw] >= 0;
         double normaliser = logprobs ? LogSumExp() : double.NaN;
         result.NotFinite[draw] = !finite;
-        FillTop(result, draw, normaliser);
+        FillTop(result, draw, normaliser, logits, Slice(batch.WantedToken, batch.WantedStart, draw));
         if (!finite || !Process(batch, draw, logits))
             return;
 
@@ -47,7 +47,7 @@ internal sealed unsafe class TokenSampler(int vocabulary)
         double normaliser = finite ? LogSumExp() : double.NaN;
         (result.TokenId[entry], result.NotFinite[entry]) = (token, !finite);
         (result.Logprob[entry], result.Rank[entry]) = ((float)(logits[token] - normaliser), finite ? Rank(logits, token) : 0);
-        FillTop(result, entry, normaliser);
+        FillTop(result, entry, normaliser, logits, wanted: []);
     }
 
     /// <summary>The probabilities a draw is made from; all 0 where nothing can be drawn.</summary>
@@ -215,8 +215,8 @@ internal sealed unsafe class TokenSampler(int vocabulary)
         return new Survivors(CandidateList.Logit(last), CandidateList.Token(last));
     }
 
-    /// <summary>The most likely tokens of the row, best first, with their logprobs; -1 where there is no normaliser.</summary>
-    private void FillTop(SamplingResult result, int entry, double normaliser)
+    /// <summary>The wanted tokens, or the most likely ones of the row, best first, with their logprobs; -1 where there is no normaliser.</summary>
+    private void FillTop(SamplingResult result, int entry, double normaliser, ReadOnlySpan<float> logits, ReadOnlySpan<int> wanted)
     {
         int start = result.TopStart[entry], count = result.TopStart[entry + 1] - start;
         if (count == 0)
@@ -225,8 +225,14 @@ internal sealed unsafe class TokenSampler(int vocabulary)
         {
             result.TopToken.AsSpan(start, count).Fill(-1);
             result.TopLogprob.AsSpan(start, count).Fill(float.NaN);
+            result.TopRank.AsSpan(start, count).Clear();
             return;
         }
+        for (int i = 0; i < wanted.Length; i++)
+            (result.TopToken[start + i], result.TopLogprob[start + i], result.TopRank[start + i]) =
+                (wanted[i], (float)(logits[wanted[i]] - normaliser), Rank(logits, wanted[i]));
+        if (!wanted.IsEmpty)
+            return;
         Span<ulong> candidates = _row.Top(count, float.MinValue);
         candidates = candidates[..CandidateList.Select(candidates, count, [])];
         candidates.Sort();
@@ -234,6 +240,7 @@ internal sealed unsafe class TokenSampler(int vocabulary)
         {
             result.TopToken[start + i] = CandidateList.Token(candidates[i]);
             result.TopLogprob[start + i] = (float)(CandidateList.Logit(candidates[i]) - normaliser);
+            result.TopRank[start + i] = i + 1;
         }
     }
 

@@ -272,6 +272,22 @@ public sealed class TokenSamplerTests
     }
 
     [Fact]
+    public void Wanted_tokens_have_their_raw_logprobs_and_ranks_in_their_order_whatever_may_be_drawn()
+    {
+        float[] logits = Draws.Row(500, 9);
+        int[] order = [.. Enumerable.Range(0, 500).OrderByDescending(i => logits[i]).ThenBy(i => i)];
+        int[] wanted = [499, order[0], 3, 3, order[^1]];
+        double normaliser = Math.Log(logits.Sum(x => Math.Exp(x)));
+        SamplingBatch batch = Draws.One(temperature: 0, topLogprobs: wanted.Length).Allow(8).Bias((3, 5));
+        (batch.WantedStart, batch.WantedToken) = ([0, wanted.Length], wanted);
+        SamplingResult result = batch.Run(logits);
+        Assert.Equal(8, result.TokenId[0]);
+        Assert.Equal(wanted, result.TopToken);
+        Assert.Equal(wanted.Select(token => Array.IndexOf(order, token) + 1), result.TopRank);
+        Assert.All(Enumerable.Range(0, wanted.Length), i => Assert.Equal(logits[wanted[i]] - normaliser, result.TopLogprob[i], 1e-5));
+    }
+
+    [Fact]
     public void Scored_rows_give_the_logprob_and_rank_of_their_token()
     {
         float[] logits = Draws.Row(200, 4);
