@@ -19,6 +19,7 @@ namespace Malrule.Cli.Batch;
 internal sealed class OpenAiService(LlmEngine? engine, TextEmbedder? embedder, string name, long seed, long created, Action<string> warn)
 {
     private readonly HashSet<string> _warned = [];
+    private readonly EmbeddingQueue? _embeddings = embedder is null ? null : new EmbeddingQueue(embedder);
 
     /// <summary>The answer to request <paramref name="number"/> of a batch.</summary>
     /// <exception cref="RequestException">The request is wrong or not for this model.</exception>
@@ -99,21 +100,22 @@ internal sealed class OpenAiService(LlmEngine? engine, TextEmbedder? embedder, s
 
     private async Task<ResponseBody> EmbedAsync(EmbeddingRequest request, long number, CancellationToken cancellationToken)
     {
-        TextEmbedder model = embedder ?? throw new RequestException("url", $"{name} is a language model and does not serve /v1/embeddings.");
+        EmbeddingQueue queue = _embeddings ?? throw new RequestException("url", $"{name} is a language model and does not serve /v1/embeddings.");
+        TextEmbedder model = queue.Embedder;
         Check(request.Model, request.Other);
         if (request.EncodingFormat is not (null or "float" or "base64"))
             throw new RequestException("encoding_format", $"encoding_format must be float or base64; it is {request.EncodingFormat}.");
         if (request.Dimensions is { } wanted && wanted != model.Dimensions)
             throw new RequestException("dimensions", $"dimensions must be {model.Dimensions}, as the model's, or left out; it is {wanted}.");
         List<int[]> inputs = [.. Inputs(request, model.Tokenizer)];
-        EmbeddingBatch batch = await model.EmbedAsync(inputs, cancellationToken).ConfigureAwait(false);
+        float[][] vectors = await queue.EmbedAsync(inputs, cancellationToken).ConfigureAwait(false);
         return new EmbeddingResponse
         {
             Id = $"embd-{number}",
             Created = created,
             Model = name,
-            Data = [.. Enumerable.Range(0, batch.Vectors.Count).Select(i => new EmbeddingItem(i,
-                request.EncodingFormat == "base64" ? Convert.ToBase64String(MemoryMarshal.AsBytes(batch.Vectors[i])) : batch.Vectors[i].ToArray()))],
+            Data = [.. vectors.Select((vector, i) => new EmbeddingItem(i,
+                request.EncodingFormat == "base64" ? Convert.ToBase64String(MemoryMarshal.AsBytes(vector)) : vector))],
             Usage = new Usage(inputs.Sum(ids => (long)ids.Length), 0),
         };
     }

@@ -36,6 +36,9 @@ public sealed record EmbedderOptions
 
     /// <summary>A kernel path to force, as in <see cref="EngineOptions.KernelPath"/>.</summary>
     public string? KernelPath { get; init; }
+
+    /// <summary>Tokens that a step may hold: a batch, or one text of the longest length where that is more.</summary>
+    internal int MaxRows(int modelTokens) => Math.Max(MaxBatchedTokens, Math.Min(MaxTokens, modelTokens));
 }
 
 /// <summary>Embeddings of a batch, in input order.</summary>

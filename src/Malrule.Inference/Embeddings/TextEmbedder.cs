@@ -82,13 +82,20 @@ public sealed class TextEmbedder : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(tokenIds);
         int[][] sequences = [.. tokenIds.Select(ids => ids.ToArray())];
         foreach (int[] ids in sequences)
-        {
-            if (ids.Length == 0 || ids.Length > MaxTokens)
-                throw new InvalidInputException($"An input has {ids.Length} token ids; expected 1 to {MaxTokens}.");
-            if (Array.FindIndex(ids, id => id < 0 || id >= _encoder.VocabSize) is >= 0 and var bad)
-                throw new InvalidInputException($"Token id {ids[bad]} is outside the vocabulary of {_encoder.VocabSize}.");
-        }
+            Check(ids);
         return Task.Run(() => EmbedAll(sequences, 0, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Refuses token ids that cannot be embedded.</summary>
+    /// <exception cref="InvalidInputException">There are none, more than <see cref="MaxTokens"/>, or one outside the vocabulary.</exception>
+    public void Check(IReadOnlyList<int> tokenIds)
+    {
+        ArgumentNullException.ThrowIfNull(tokenIds);
+        if (tokenIds.Count == 0 || tokenIds.Count > MaxTokens)
+            throw new InvalidInputException($"An input has {tokenIds.Count} token ids; expected 1 to {MaxTokens}.");
+        foreach (int id in tokenIds)
+            if (id < 0 || id >= _encoder.VocabSize)
+                throw new InvalidInputException($"Token id {id} is outside the vocabulary of {_encoder.VocabSize}.");
     }
 
     /// <summary>Returns all memory of the model.</summary>
@@ -120,8 +127,7 @@ public sealed class TextEmbedder : IAsyncDisposable
         try
         {
             backend = Backends.Create(new EngineOptions { Device = options.Device, Mode = options.Mode, Threads = options.Threads, KernelPath = options.KernelPath });
-            int rows = Math.Max(options.MaxBatchedTokens, options.MaxTokens);
-            IEncoder encoder = type == "bert" ? new BertModel(checkpoint, config, backend, rows) : new NomicBertModel(checkpoint, config, backend, rows);
+            IEncoder encoder = type == "bert" ? new BertModel(checkpoint, config, backend, options) : new NomicBertModel(checkpoint, config, backend, options);
             return new TextEmbedder(directory, checkpoint, backend, encoder, tokenizer, options, pooling);
         }
         catch
@@ -137,7 +143,7 @@ public sealed class TextEmbedder : IAsyncDisposable
         var vectors = new float[checked(sequences.Length * Dimensions)];
         // Longest first, so that batches are of like lengths and memory peaks at once.
         int[] order = [.. Enumerable.Range(0, sequences.Length).OrderByDescending(i => sequences[i].Length)];
-        int[] tokens = new int[Math.Max(_options.MaxBatchedTokens, MaxTokens)];
+        int[] tokens = new int[_options.MaxRows(_encoder.MaxTokens)];
         float[] hidden = new float[tokens.Length * Dimensions];
         var offsets = new List<int>();
         _turn.Wait(cancellationToken);

@@ -22,12 +22,13 @@ internal sealed class BertModel : IEncoder
     private readonly Tensor _intermediate;
     private readonly List<IDisposable> _owned = [];
 
-    public BertModel(Checkpoint checkpoint, ConfigFile config, Backend backend, int maxRows)
+    public BertModel(Checkpoint checkpoint, ConfigFile config, Backend backend, EmbedderOptions options)
     {
         _backend = backend;
         HiddenSize = config.Int("hidden_size", 2, 65_536);
         VocabSize = config.Int("vocab_size", 1, 4_194_304);
         MaxTokens = config.Int("max_position_embeddings", 1, 1_048_576);
+        int maxRows = options.MaxRows(MaxTokens);
         int heads = config.Int("num_attention_heads", 1, HiddenSize);
         int intermediate = config.Int("intermediate_size", 1, 1_048_576);
         _epsilon = (float)config.Double("layer_norm_eps", 1e-12);

@@ -22,13 +22,14 @@ internal sealed class NomicBertModel : IEncoder
     private readonly Tensor _gateUp, _activation;
     private readonly List<IDisposable> _owned = [];
 
-    public NomicBertModel(Checkpoint checkpoint, ConfigFile config, Backend backend, int maxRows)
+    public NomicBertModel(Checkpoint checkpoint, ConfigFile config, Backend backend, EmbedderOptions options)
     {
         _backend = backend;
         HiddenSize = config.Int("n_embd", 2, 65_536);
         VocabSize = config.Int("vocab_size", 1, 4_194_304);
         int positions = config.Int("n_positions", 1, 1_048_576);
         MaxTokens = Math.Min(positions, config.Int("max_trained_positions", 1, 1_048_576, positions));
+        int maxRows = options.MaxRows(MaxTokens);
         int heads = config.Int("n_head", 1, HiddenSize);
         int inner = config.Int("n_inner", 1, 1_048_576, 4 * HiddenSize);
         _epsilon = (float)config.Double("layer_norm_epsilon", 1e-12);

@@ -121,6 +121,31 @@ public sealed class RunBatchTests(TinyModels models) : IDisposable
     }
 
     [Fact]
+    public async Task Embeddings_of_many_lines_are_those_of_each_line_alone()
+    {
+        string[] lines = [.. Enumerable.Range(0, 40).Select(i => Line($"r{i}", "/v1/embeddings", $$"""{"input": [[2, {{i + 4}}, 3], [{{i + 5}}, 2, {{i + 6}}, 3]]}"""))];
+        Result together = await RunAsync(models.Embedder, lines);
+        foreach (int i in (int[])[0, 7, 39])
+            Assert.Equal(Vectors((await RunAsync(models.Embedder, lines[i])).Body(0)), Vectors(together.Body(i)));
+        Assert.Equal(40, Enumerable.Range(0, 40).Select(i => Vectors(together.Body(i))).Distinct().Count());
+
+        static string Vectors(JsonElement body) => body.GetProperty("data").GetRawText();
+    }
+
+    [Fact]
+    public async Task A_line_that_cannot_be_embedded_fails_alone()
+    {
+        string damaged = models.Copy(models.Embedder);
+        SetNotANumber(Path.Combine(damaged, "model.safetensors"), "embeddings.word_embeddings.weight", row: 9);
+        string[] inputs = ["[2, 7, 3]", "[2, 9, 3]", "[2, 99999, 3]", "[]", $"[{string.Join(',', Enumerable.Repeat(5, 9000))}]", "[2, 8, 3]"];
+        Result result = await RunAsync(damaged, [.. inputs.Select((input, i) => Line($"r{i}", "/v1/embeddings", $$"""{"input": {{input}}}"""))], exitCode: 1);
+        Assert.Equal([200, 500, 400, 400, 400, 200], result.Lines.Select(line => line.GetProperty("response").GetProperty("status_code").GetInt32()));
+        Assert.Contains("not finite", result.Problem(1), StringComparison.Ordinal);
+        Assert.Contains("99999", result.Problem(2), StringComparison.Ordinal);
+        Assert.Contains("9000", result.Problem(4), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Pooling_can_be_overridden()
     {
         string line = Line("a", "/v1/embeddings", """{"input": "one two one"}""");
@@ -181,16 +206,29 @@ public sealed class RunBatchTests(TinyModels models) : IDisposable
         Assert.Empty(Directory.GetFiles(_folder));
     }
 
-    private Task<Result> RunAsync(string model, params string[] lines) => RunAsync(model, lines, []);
+    private Task<Result> RunAsync(string model, params string[] lines) => RunAsync(model, lines, exitCode: 0);
 
-    private async Task<Result> RunAsync(string model, string[] lines, params string[] options)
+    private Task<Result> RunAsync(string model, string[] lines, params string[] options) => RunAsync(model, lines, exitCode: 0, options);
+
+    private async Task<Result> RunAsync(string model, string[] lines, int exitCode, params string[] options)
     {
         string input = Path.Combine(_folder, "in.jsonl"), output = Path.Combine(_folder, "out.jsonl");
         File.WriteAllText(input, string.Join('\n', lines));
         Tool run = await Tool.RunAsync(["run-batch", "-i", input, "-o", output, "--model", model, "--memory", "200MB", .. options]);
-        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.True(run.ExitCode == exitCode, run.Error);
         Assert.False(File.Exists(output + ".partial"));
         return new Result([.. File.ReadAllLines(output).Select(line => JsonElement.Parse(line))], run.Error);
+    }
+
+    /// <summary>Damages a row of an fp32 tensor.</summary>
+    private static void SetNotANumber(string safetensors, string tensor, int row)
+    {
+        byte[] file = File.ReadAllBytes(safetensors);
+        int header = BitConverter.ToInt32(file, 0);
+        JsonElement entry = JsonElement.Parse(file.AsSpan(8, header)).GetProperty(tensor);
+        int columns = entry.GetProperty("shape")[1].GetInt32(), start = 8 + header + entry.GetProperty("data_offsets")[0].GetInt32();
+        System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(file.AsSpan(start + 4 * columns * row, 4 * columns)).Fill(float.NaN);
+        File.WriteAllBytes(safetensors, file);
     }
 
     private static string Line(string id, string url, string body) => $$"""{"custom_id": "{{id}}", "method": "POST", "url": "{{url}}", "body": {{body}}}""";

@@ -31,4 +31,12 @@ public sealed class EncoderFixtureTests
                     Assert.Equal(expected[i][d], actual.Vectors[i][d], 1e-4f);
         }
     }
+
+    [Theory, InlineData("bert-tiny"), InlineData("nomic-bert-tiny")]
+    public async Task A_limit_beyond_the_models_own_takes_no_memory(string name)
+    {
+        await using var embedder = await TextEmbedder.LoadAsync(TestPaths.Data("fixtures", name), new EmbedderOptions { MaxTokens = int.MaxValue }, TestContext.Current.CancellationToken);
+        Assert.InRange(embedder.MaxTokens, 1, 8192);
+        Assert.Equal(1, (await embedder.EmbedAsync([[5, 6, 7]], TestContext.Current.CancellationToken)).Vectors.Count);
+    }
 }
