@@ -8,7 +8,7 @@ import torch
 
 from tokenisation import write_json
 
-NAMES = {torch.float32: "F32", torch.float16: "F16", torch.int32: "I32"}
+NAMES = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int32: "I32"}
 KINDS = {"F32": np.float32, "F16": np.float16, "I32": np.int32}
 ORDER = (0, 2, 4, 6, 1, 3, 5, 7)  # nibble i of a word holds column 8c + ORDER[i]
 
@@ -17,7 +17,7 @@ def save_tensors(path, tensors):
     header, offset, blobs = {"__metadata__": {"format": "pt"}}, 0, []
     for name in sorted(tensors):
         value = tensors[name].detach().cpu().contiguous()
-        blob = value.numpy().tobytes()
+        blob = value.view(torch.uint8).numpy().tobytes()
         header[name] = {"dtype": NAMES[value.dtype], "shape": list(value.shape), "data_offsets": [offset, offset + len(blob)]}
         offset += len(blob)
         blobs.append(blob)

@@ -11,7 +11,7 @@ internal sealed record RandomCheckpoint
 {
     /// <summary>Names of <see cref="Shape"/>.</summary>
     public static readonly string[] Shapes =
-        ["qwen2.5-0.5b", "qwen2.5-1.5b", "qwen2.5-3b", "tiny", "bge-small", "bge-base", "nomic-embed-text", "tiny-bge"];
+        ["qwen2.5-0.5b", "qwen2.5-1.5b", "qwen2.5-3b", "qwen3-0.6b", "llama-3.2-1b", "tiny", "bge-small", "bge-base", "nomic-embed-text", "tiny-bge"];
 
     private static readonly string[] TokenizerFiles =
         ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt", "chat_template.jinja"];
@@ -52,17 +52,24 @@ internal sealed record RandomCheckpoint
 
     private IEnumerable<TensorSpec> Decoder(int[] ids)
     {
-        Qwen2Shape shape = Shape switch
+        DecoderShape shape = Shape switch
         {
             "qwen2.5-0.5b" => new(896, 4864, 24, 14, 2, 151936),
             "qwen2.5-1.5b" => new(1536, 8960, 28, 12, 2, 151936),
             "qwen2.5-3b" => new(2048, 11008, 36, 16, 2, 151936, MaxWindowLayers: 70, RepetitionPenalty: 1.05),
+            "qwen3-0.6b" => new(1024, 3072, 28, 16, 8, 151936, MaxPositions: 40960, MaxWindowLayers: 28, RepetitionPenalty: 1, Family: "Qwen3") { HeadDim = 128 },
+            "llama-3.2-1b" => new(2048, 8192, 16, 32, 8, 128256, MaxPositions: 131072, RepetitionPenalty: 1, Family: "Llama")
+            {
+                RopeTheta = 500000,
+                NormEpsilon = 1e-5,
+                Llama3Factor = 32,
+            },
             "tiny" => new(256, 768, 4, 4, 2, TinyVocabulary(ids), MaxPositions: 4096, MaxWindowLayers: 4),
             _ => throw new ArgumentException($"--shape {Shape} is not one of {string.Join(", ", Shapes)}."),
         };
         CheckFits(ids, shape.Vocabulary);
         int? group = (Quant ?? "awq") == "awq" ? GroupSize : null;
-        (int bos, int eos) = (151643, 151645);
+        (int bos, int eos) = Shape == "llama-3.2-1b" ? (128000, 128009) : (151643, 151645);
         if (Shape == "tiny")
         {
             Dictionary<string, int> names = Tokenizer is null ? [] : TokenIds(Path.Combine(Tokenizer, "tokenizer.json"));

@@ -42,9 +42,9 @@ internal abstract class Backend : IDisposable
 
     /// <summary>
     /// Rotates the queries and keys of qkv [rows, (heads + 2·kvHeads)·headDim] in place by their positions (half-split pairs:
-    /// element i with i + headDim/2).
+    /// element i with i + headDim/2), each head's RMS-normed first where there is a <paramref name="norm"/>.
     /// </summary>
-    public abstract void Rotate(ReadOnlySpan<int> positions, Tensor qkv, AttentionShape shape, Rope rope);
+    public abstract void Rotate(ReadOnlySpan<int> positions, Tensor qkv, AttentionShape shape, Rope rope, QueryKeyNorm? norm = null);
 
     /// <summary>Writes the keys and values of qkv to the slots (page · 16 + offset) of one layer's cache.</summary>
     public abstract void StoreKv(ReadOnlySpan<int> slots, Tensor qkv, AttentionShape shape, KvCache cache, int layer);
@@ -140,6 +140,9 @@ internal readonly record struct AttentionShape(int Heads, int KvHeads, int HeadD
     public int QkvColumns => (Heads + 2 * KvHeads) * HeadDim;
     public float Scale => 1 / MathF.Sqrt(HeadDim);
 }
+
+/// <summary>The RMS norms of queries and keys: weights [headDim], the same for every head.</summary>
+internal sealed record QueryKeyNorm(Vector Query, Vector Key, float Epsilon);
 
 /// <summary>For each row of a step, the first layer whose norm met a value that is not finite; -1: none.</summary>
 internal sealed class RowFaults(int rows)

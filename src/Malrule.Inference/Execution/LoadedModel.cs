@@ -27,7 +27,7 @@ internal sealed class LoadedModel : IDisposable
         CheckOptions(options);
         long budget = MemoryLedger.BudgetFrom(options.Memory);
         var json = ConfigFile.Read(Path.Combine(directory, "config.json"));
-        var config = Qwen2Config.Read(directory, json);
+        var config = DecoderConfig.Read(directory, json);
         if (options.MaxModelLength > config.MaxPositionEmbeddings)
             throw new InvalidInputException($"max_model_len is {options.MaxModelLength}; the checkpoint was made for at most {config.MaxPositionEmbeddings} tokens.");
         string tokenizerFile = Path.Combine(directory, "tokenizer.json");
@@ -45,10 +45,10 @@ internal sealed class LoadedModel : IDisposable
             var checkpoint = Own(Checkpoint.Open(directory));
             var backend = Own(Backends.Create(options));
             int rows = options.MaxNumBatchedTokens, length = options.MaxModelLength ?? Math.Min(config.MaxPositionEmbeddings, options.ModelLengthCap ?? int.MaxValue);
-            var model = Own(new Qwen2Model(checkpoint, config, backend, rows, rows, length));
+            var model = Own(new DecoderModel(checkpoint, config, backend, rows, rows, length));
             bool half = options.KvType == KvType.Float16 || options.KvType == KvType.Auto && options.Mode == ComputeMode.Fast;
             var shape = new KvShape(config.NumHiddenLayers, config.NumKeyValueHeads, config.HeadDim, half);
-            long workspace = Qwen2Model.WorkspaceBytes(config, rows, rows) + ModelRunner.WorkspaceBytes(config.HiddenSize, config.VocabSize);
+            long workspace = DecoderModel.WorkspaceBytes(config, rows, rows) + ModelRunner.WorkspaceBytes(config.HiddenSize, config.VocabSize);
             var ledger = PlanPages(budget, model.WeightBytes, workspace, shape, options, ref length);
 
             var cache = Own(backend.AllocateKv(shape, ledger.Pages));

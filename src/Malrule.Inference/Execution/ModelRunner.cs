@@ -17,7 +17,7 @@ internal sealed class ModelRunner : IDisposable
     private const int PageTokens = KvShape.PageTokens;
 
     private readonly Backend _backend;
-    private readonly Qwen2Model _model;
+    private readonly DecoderModel _model;
     private readonly KvCache _cache;
     private readonly Tensor _hidden, _logits;
     private readonly Batch _batch = new();
@@ -25,7 +25,7 @@ internal sealed class ModelRunner : IDisposable
     private readonly SamplingResult _result = new();
     private readonly List<int> _firstRowOfChunk = [];
 
-    public ModelRunner(Backend backend, Qwen2Model model, KvCache cache, int hiddenSize, int vocabSize)
+    public ModelRunner(Backend backend, DecoderModel model, KvCache cache, int hiddenSize, int vocabSize)
     {
         (_backend, _model, _cache) = (backend, model, cache);
         _hidden = backend.Allocate(LogitRowsAtOnce, hiddenSize);

@@ -16,14 +16,14 @@ public sealed class BatchInvarianceTests
     private static GenerationRequest Subject { get; } = new(Ids(150, 7),
         new SamplingParams { N = 3, Temperature = 0.8, TopP = 0.95, Seed = 11, MaxTokens = 40, IgnoreEos = true, Logprobs = 3, RepetitionPenalty = 1.1 });
 
-    private static Prompt Ids(int length, int salt) => (int[])[.. Enumerable.Range(0, length).Select(i => (i * 37 + salt * 101 + i * i % 61) % 1000)];
+    private static Prompt Ids(int length, int salt) => (int[])[.. Enumerable.Range(0, length).Select(i => (i * 37 + salt * 101 + i * i % 61) % 300)];
 
     /// <summary>Other requests of many lengths; some start as the subject does.</summary>
     private static IEnumerable<GenerationRequest> Crowd => Enumerable.Range(0, 24).Select(i => new GenerationRequest(
         i % 3 == 0 ? Ids(40 + 17 * i % 100, 7) : Ids(5 + 23 * i % 170, i),
         new SamplingParams { N = 1 + i % 4, Temperature = 1, Seed = i, MaxTokens = 5 + i, IgnoreEos = true }));
 
-    private static Task<LlmEngine> Load(EngineOptions options) => LlmEngine.LoadAsync(Fixture.Load("qwen2-awq-tiny").Directory, options, Cancel);
+    private static Task<LlmEngine> Load(EngineOptions options, string model = "qwen2-awq-tiny") => LlmEngine.LoadAsync(Fixture.Load(model).Directory, options, Cancel);
 
     private static async Task<string> RunSubject(LlmEngine engine, IEnumerable<GenerationRequest>? before = null, IEnumerable<GenerationRequest>? after = null)
     {
@@ -43,12 +43,12 @@ public sealed class BatchInvarianceTests
         string.Join(' ', branch.TokenIds) + " | " + BitConverter.DoubleToInt64Bits(branch.CumulativeLogprob) + " | " +
         string.Join(' ', branch.Logprobs!.SelectMany(position => position.Top.Prepend(position.Token)).Select(entry => $"{entry.TokenId}:{BitConverter.SingleToInt32Bits(entry.Logprob):x}:{entry.Rank}"))));
 
-    private static async Task AssertSameAsAlone(ComputeMode mode, Func<EngineOptions, EngineOptions> change, IEnumerable<GenerationRequest>? before = null, IEnumerable<GenerationRequest>? after = null)
+    private static async Task AssertSameAsAlone(ComputeMode mode, Func<EngineOptions, EngineOptions> change, IEnumerable<GenerationRequest>? before = null, IEnumerable<GenerationRequest>? after = null, string model = "qwen2-awq-tiny")
     {
         string expected, actual;
-        await using (var engine = await Load(Alone with { Mode = mode }))
+        await using (var engine = await Load(Alone with { Mode = mode }, model))
             expected = await RunSubject(engine);
-        await using (var engine = await Load(change(Alone with { Mode = mode })))
+        await using (var engine = await Load(change(Alone with { Mode = mode }), model))
             actual = await RunSubject(engine, before, after);
         Assert.Equal(expected, actual);
     }
@@ -57,6 +57,14 @@ public sealed class BatchInvarianceTests
     [InlineData(ComputeMode.Exact)]
     [InlineData(ComputeMode.Fast)]
     public Task In_a_crowd(ComputeMode mode) => AssertSameAsAlone(mode, options => options, Crowd.Take(12), Crowd.Skip(12));
+
+    [Theory]
+    [InlineData("qwen3-awq-tiny", ComputeMode.Exact)]
+    [InlineData("qwen3-awq-tiny", ComputeMode.Fast)]
+    [InlineData("qwen3-bf16-tiny", ComputeMode.Exact)]
+    [InlineData("llama3-awq-tiny", ComputeMode.Fast)]
+    public Task In_a_crowd_cut_into_chunks_on_three_threads_whatever_the_architecture(string model, ComputeMode mode) =>
+        AssertSameAsAlone(mode, options => options with { MaxNumBatchedTokens = 37, Threads = 3 }, Crowd.Take(6), Crowd.Skip(18), model);
 
     [Theory]
     [InlineData(ComputeMode.Exact, 2)]

@@ -205,7 +205,7 @@ public sealed class LlmEngineTests
     {
         string folder = TestPaths.TemporaryFolder();
         await File.WriteAllTextAsync(Path.Combine(folder, "config.json"), """{"model_type": "mamba"}""", Cancel);
-        Assert.Contains("model_type must be qwen2", (await Assert.ThrowsAsync<InvalidInputException>(() => LlmEngine.LoadAsync(folder, cancellationToken: Cancel))).Message);
+        Assert.Contains("model_type must be that of an architecture that Malrule generates text with: LlamaForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM; found \"mamba\"", (await Assert.ThrowsAsync<InvalidInputException>(() => LlmEngine.LoadAsync(folder, cancellationToken: Cancel))).Message);
         Assert.Contains("no such folder", (await Assert.ThrowsAsync<InvalidInputException>(() => LlmEngine.LoadAsync(folder + "-absent", cancellationToken: Cancel))).Message);
     }
 }

@@ -8,7 +8,8 @@ internal sealed record Fixture(string Directory, IReadOnlyList<Fixture.Case> Cas
 {
     internal sealed record Case(int[] PromptTokenIds, float?[] PromptLogprobs, int[] LastTop8Ids, float[] LastTop8Logprobs, int[] Greedy, float[] GreedyMargins);
 
-    public static readonly string[] LanguageModels = ["qwen2-awq-tiny", "qwen2-awq-outliers", "qwen2-fp16-tiny"];
+    public static readonly string[] LanguageModels = [
+        "qwen2-awq-tiny", "qwen2-awq-outliers", "qwen2-fp16-tiny", "qwen3-awq-tiny", "qwen3-bf16-tiny", "llama3-awq-tiny", "llama3-bf16-tiny", "llama-fp16-tiny"];
 
     public static Fixture Load(string name)
     {

@@ -84,12 +84,12 @@ internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where
         _pool.Run(job.Items, job);
     }
 
-    public override void Rotate(ReadOnlySpan<int> positions, Tensor qkv, AttentionShape shape, Rope rope)
+    public override void Rotate(ReadOnlySpan<int> positions, Tensor qkv, AttentionShape shape, Rope rope, QueryKeyNorm? norm = null)
     {
         RowItems items = RowItems.Of(positions.Length, qkv.Columns);
         fixed (int* first = positions)
         fixed (float* cos = rope.Cos, sin = rope.Sin)
-            _pool.Run(items.Count, new Rotary<S, V>(items, first, (CpuTensor)qkv, shape.Heads + shape.KvHeads, shape.HeadDim, cos, sin));
+            _pool.Run(items.Count, new Rotary<S, V>(items, first, (CpuTensor)qkv, shape, cos, sin, (CpuVector?)norm?.Query, (CpuVector?)norm?.Key, norm?.Epsilon ?? 0));
     }
 
     public override void StoreKv(ReadOnlySpan<int> slots, Tensor qkv, AttentionShape shape, KvCache cache, int layer)

@@ -38,22 +38,14 @@ internal sealed class ReferenceBackend : Backend
 
     public override void RmsNorm(int rows, Tensor residual, Tensor? delta, Vector weight, float epsilon, Tensor output, RowFaults faults)
     {
-        float[] gain = Data(weight);
         for (int i = 0; i < rows; i++)
         {
-            Span<float> x = Row(residual, i), y = Row(output, i);
-            double squares = 0;
-            for (int j = 0; j < x.Length; j++)
-            {
-                if (delta is not null)
-                    x[j] += Row(delta, i)[j];
-                squares += (double)x[j] * x[j];
-            }
+            Span<float> x = Row(residual, i);
+            for (int j = 0; delta is not null && j < x.Length; j++)
+                x[j] += Row(delta, i)[j];
+            double squares = Normalise(x, Data(weight), epsilon, Row(output, i));
             if (!float.IsFinite((float)squares))
                 faults.Note(i);
-            double scale = 1 / Math.Sqrt(squares / x.Length + epsilon);
-            for (int j = 0; j < x.Length; j++)
-                y[j] = (float)(x[j] * scale * gain[j]);
         }
     }
 
@@ -88,13 +80,15 @@ internal sealed class ReferenceBackend : Backend
                 Row(output, i)[n] = (float)(Dot(Row(input, i), linear.Weight.AsSpan(n * linear.Inputs, linear.Inputs)) + linear.Bias[n]);
     }
 
-    public override void Rotate(ReadOnlySpan<int> positions, Tensor qkv, AttentionShape shape, Rope rope)
+    public override void Rotate(ReadOnlySpan<int> positions, Tensor qkv, AttentionShape shape, Rope rope, QueryKeyNorm? norm = null)
     {
         for (int i = 0; i < positions.Length; i++)
         {
             for (int head = 0; head < shape.Heads + shape.KvHeads; head++)
             {
-                Span<float> x = Row(qkv, i).Slice(head * shape.HeadDim, shape.HeadDim);
+                Span<float> x = Head(qkv, i, head, shape);
+                if (norm is not null)
+                    Normalise(x, Data(head < shape.Heads ? norm.Query : norm.Key), norm.Epsilon, x);
                 for (int j = 0; j < rope.HalfDim; j++)
                 {
                     float cos = rope.Cos[positions[i] * rope.HalfDim + j], sin = rope.Sin[positions[i] * rope.HalfDim + j];
@@ -214,6 +208,15 @@ internal sealed class ReferenceBackend : Backend
     }
 
     public override void Dispose() { }
+
+    /// <summary>y = x / rms(x) · gain; returns x's sum of squares.</summary>
+    private static double Normalise(ReadOnlySpan<float> x, float[] gain, float epsilon, Span<float> y)
+    {
+        double squares = Dot(x, x), scale = 1 / Math.Sqrt(squares / x.Length + epsilon);
+        for (int j = 0; j < x.Length; j++)
+            y[j] = (float)(x[j] * scale * gain[j]);
+        return squares;
+    }
 
     /// <summary>softmax(q·k · scale) · v over keys 0…count−1.</summary>
     private static void Attend(Span<float> query, int count, float scale, Rows keys, Rows values, Span<float> output)

@@ -102,15 +102,17 @@ public sealed class CpuBackendTests : IDisposable
     public void Rotations_agree(string path)
     {
         Use(path);
-        Gen.Select(Gen.Int[1, 20], Gen.Int[1, 3], Gen.Int[1, 3], Gen.Int[1, 50], Gen.Int[0, 1000]).Sample((rows, kvHeads, queries, half, seed) =>
+        Gen.Select(Gen.Int[1, 20], Gen.Int[1, 3], Gen.Int[1, 3], Gen.Int[1, 50], Gen.Bool, Gen.Int[0, 1000]).Sample((rows, kvHeads, queries, half, normed, seed) =>
         {
             var shape = new AttentionShape(kvHeads * queries, kvHeads, 2 * half);
+            DenseTensor queryGain = TestTensors.DenseHalf(TestTensors.Values(2 * half, seed + 1), 2 * half), keyGain = TestTensors.Dense(TestTensors.Values(2 * half, seed + 2), 2 * half);
             var rope = new Rope(64, 2 * half, 10000);
             int[] positions = [.. Enumerable.Range(seed, rows).Select(i => i * 17 % 64)];
             Same(1e-6, backend =>
             {
                 using Tensor qkv = backend.Upload(TestTensors.Values(rows * shape.QkvColumns, seed), shape.QkvColumns);
-                backend.Rotate(positions, qkv, shape, rope);
+                using Vector query = backend.LoadVector(queryGain), key = backend.LoadVector(keyGain);
+                backend.Rotate(positions, qkv, shape, rope, normed ? new QueryKeyNorm(query, key, 1e-6f) : null);
                 return backend.Download(qkv);
             });
         }, iter: 100, threads: 1);

@@ -6,13 +6,14 @@ using Malrule.Inference.Execution;
 namespace Malrule.Inference.Models;
 
 /// <summary>
-/// The Qwen2 decoder: embedding, then layers of (RMSNorm, attention with biased qkv and rotary positions, RMSNorm, SwiGLU) around
-/// an fp32 residual stream, then the output layer. Fields carry the checkpoint's tensor names.
+/// The decoder of Qwen2, Qwen3 and Llama: embedding, then layers of (RMSNorm, attention with rotary positions, RMSNorm, SwiGLU)
+/// around an fp32 residual stream, then the output layer. What differs between them (biases and norms of queries and keys, scaled
+/// positions, a tied output layer) <see cref="DecoderConfig"/> says. Fields carry the checkpoint's tensor names.
 /// Shapes: rows are the step's tokens; qkv [rows, (heads + 2·kvHeads)·headDim]; gate and up [rows, 2·intermediate].
 /// </summary>
-internal sealed class Qwen2Model : IDisposable
+internal sealed class DecoderModel : IDisposable
 {
-    private sealed record Layer(Vector InputLayernorm, Linear QkvProj, Linear OProj, Vector PostAttentionLayernorm, Linear GateUpProj, Linear DownProj);
+    private sealed record Layer(Vector InputLayernorm, Linear QkvProj, QueryKeyNorm? QkNorm, Linear OProj, Vector PostAttentionLayernorm, Linear GateUpProj, Linear DownProj);
 
     private readonly Backend _backend;
     private readonly float _epsilon;
@@ -29,7 +30,7 @@ internal sealed class Qwen2Model : IDisposable
     private readonly List<IDisposable> _owned = [];
 
     /// <summary>Loads the weights and allocates the workspace for steps of up to <paramref name="maxRows"/> tokens, of which up to <paramref name="maxLogitRows"/> get logits.</summary>
-    public Qwen2Model(Checkpoint checkpoint, Qwen2Config config, Backend backend, int maxRows, int maxLogitRows, int maxPositions)
+    public DecoderModel(Checkpoint checkpoint, DecoderConfig config, Backend backend, int maxRows, int maxLogitRows, int maxPositions)
     {
         (_backend, _epsilon) = (backend, config.RmsNormEps);
         Attention = new AttentionShape(config.NumAttentionHeads, config.NumKeyValueHeads, config.HeadDim);
@@ -42,15 +43,16 @@ internal sealed class Qwen2Model : IDisposable
             for (int i = 0; i < _layers.Length; i++)
             {
                 string layer = $"model.layers.{i}";
-                Vector Norm(string name) => Own(backend.LoadVector(checkpoint.Tensor($"{layer}.{name}.weight", hidden)));
+                Vector Norm(string name, int size) => Own(backend.LoadVector(checkpoint.Tensor($"{layer}.{name}.weight", size)));
                 LinearSource Source(string name, int inputs, int outputs, bool bias = false) =>
                     checkpoint.Linear($"{layer}.{name}", inputs, outputs, bias, config.Quantization);
                 _layers[i] = new Layer(
-                    Norm("input_layernorm"),
-                    Own(backend.LoadLinear(Source("self_attn.q_proj", hidden, queries, true),
-                        Source("self_attn.k_proj", hidden, keys, true), Source("self_attn.v_proj", hidden, keys, true))),
+                    Norm("input_layernorm", hidden),
+                    Own(backend.LoadLinear(Source("self_attn.q_proj", hidden, queries, config.QkvBias),
+                        Source("self_attn.k_proj", hidden, keys, config.QkvBias), Source("self_attn.v_proj", hidden, keys, config.QkvBias))),
+                    config.QueryKeyNorm ? new QueryKeyNorm(Norm("self_attn.q_norm", config.HeadDim), Norm("self_attn.k_norm", config.HeadDim), _epsilon) : null,
                     Own(backend.LoadLinear(Source("self_attn.o_proj", queries, hidden))),
-                    Norm("post_attention_layernorm"),
+                    Norm("post_attention_layernorm", hidden),
                     Own(backend.LoadLinear(Source("mlp.gate_proj", hidden, config.IntermediateSize), Source("mlp.up_proj", hidden, config.IntermediateSize))),
                     Own(backend.LoadLinear(Source("mlp.down_proj", config.IntermediateSize, hidden))));
             }
@@ -58,7 +60,7 @@ internal sealed class Qwen2Model : IDisposable
             _lmHead = Own(backend.LoadLinear(config.TieWordEmbeddings
                 ? new DenseLinear("model.embed_tokens", hidden, config.VocabSize, embedding, null)
                 : checkpoint.Linear("lm_head", hidden, config.VocabSize, bias: false)));
-            _rope = new Rope(maxPositions, config.HeadDim, config.RopeTheta);
+            _rope = new Rope(maxPositions, config.HeadDim, config.RopeTheta, config.RopeScaling);
 
             _residual = Own(backend.Allocate(maxRows, hidden));
             _normed = Own(backend.Allocate(maxRows, hidden));
@@ -91,7 +93,7 @@ internal sealed class Qwen2Model : IDisposable
     public long LinearBytes => _layers.Sum(layer => layer.QkvProj.Bytes + layer.OProj.Bytes + layer.GateUpProj.Bytes + layer.DownProj.Bytes) + _lmHead.Bytes;
 
     /// <summary>Bytes of the workspace that the constructor allocates, for the memory ledger.</summary>
-    public static long WorkspaceBytes(Qwen2Config config, int maxRows, int maxLogitRows)
+    public static long WorkspaceBytes(DecoderConfig config, int maxRows, int maxLogitRows)
     {
         long queries = (long)config.NumAttentionHeads * config.HeadDim, keys = (long)config.NumKeyValueHeads * config.HeadDim;
         return 4 * (maxRows * (3L * config.HiddenSize + 2 * queries + 2 * keys + 3L * config.IntermediateSize)
@@ -162,7 +164,7 @@ internal sealed class Qwen2Model : IDisposable
         _faults.Layer = index;
         _backend.RmsNorm(rows, _residual, delta, layer.InputLayernorm, _epsilon, _normed, _faults);
         _backend.Multiply(rows, _normed, layer.QkvProj, _qkv);
-        _backend.Rotate(batch.Positions.AsSpan(0, rows), _qkv, Attention, _rope);
+        _backend.Rotate(batch.Positions.AsSpan(0, rows), _qkv, Attention, _rope, layer.QkNorm);
         _backend.StoreKv(batch.Slots.AsSpan(0, rows), _qkv, Attention, cache, index);
         _backend.PagedAttention(batch.Attention, _qkv, Attention, cache, index, _attention);
     }
