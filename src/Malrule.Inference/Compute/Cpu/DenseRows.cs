@@ -73,14 +73,14 @@ internal sealed unsafe class DenseRows
         switch (type)
         {
             case DType.F16:
-                for (; i <= count - 8; i += 8)
-                    HalfFloats.FromHalf(Vector128.Load((ushort*)source + i)).Store(destination + i);
+                for (; i <= count - 16; i += 16)
+                    HalfFloats.FromHalf((ushort*)source + i).Store(destination + i);
                 for (; i < count; i++)
                     destination[i] = (float)((Half*)source)[i];
                 break;
             case DType.BF16:
-                for (; i <= count - 8; i += 8)
-                    HalfFloats.FromBFloat(Vector128.Load((ushort*)source + i)).Store(destination + i);
+                for (; i <= count - 16; i += 16)
+                    HalfFloats.FromBFloat((ushort*)source + i).Store(destination + i);
                 for (; i < count; i++)
                     destination[i] = HalfFloats.FromBFloat(((ushort*)source)[i]);
                 break;

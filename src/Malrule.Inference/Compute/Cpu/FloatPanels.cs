@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Malrule.Inference.Checkpoints;
 
 namespace Malrule.Inference.Compute.Cpu;
@@ -35,12 +37,26 @@ internal sealed unsafe class FloatPanels(DenseRows rows)
             destination[(long)k * Width] = source[k];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Widen(int panel, int k, int count, float* destination, int stride)
     {
-        int rowBytes = Width * ElementSize(rows.Type);
-        byte* source = Panel(panel) + (long)k * rowBytes;
-        for (int i = 0; i < count; i++, source += rowBytes, destination += stride)
-            DenseRows.Widen(rows.Type, source, Width, destination);
+        byte* source = Panel(panel) + (long)k * Width * ElementSize(rows.Type);
+        float* end = destination + (long)count * stride;
+        switch (rows.Type)
+        {
+            case DType.F16:
+                for (; destination < end; destination += stride, source += Width * sizeof(ushort))
+                    HalfFloats.FromHalf((ushort*)source).Store(destination);
+                break;
+            case DType.BF16:
+                for (; destination < end; destination += stride, source += Width * sizeof(ushort))
+                    HalfFloats.FromBFloat((ushort*)source).Store(destination);
+                break;
+            default:
+                for (; destination < end; destination += stride, source += Width * sizeof(float))
+                    Vector512.Load((float*)source).Store(destination);
+                break;
+        }
     }
 
     private static int ElementSize(DType type) => type == DType.F32 ? sizeof(float) : sizeof(ushort);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Malrule.Inference.Checkpoints;
@@ -141,27 +142,36 @@ internal sealed unsafe class Int4Panels : QuantizedPanels, IWidePanels
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Widen(int panel, int k, int count, float* destination, int stride)
     {
-        var nibble = Vector512.Create(15);
         for (int end = k + count; k < end;)
         {
             int group = k / GroupSize, groupEnd = Math.Min(end, (group + 1) * GroupSize);
             LoadScales(Scales(panel, group), out var scales, out var zeros);
-            for (; k < groupEnd; k += LineDepth)
+            for (; k < groupEnd; k += LineDepth, destination += LineDepth * stride)
             {
                 var packed = Vector512.Load((int*)(Lines(panel) + k / LineDepth * Line));
-                for (int i = 0; i < LineDepth; i++, destination += stride)
-                {
-                    var q = packed >>> 8 * (i % 4) + i / 4 * 4 & nibble;
-                    ((Vector512.ConvertToSingle(q) - zeros) * scales).Store(destination);
-                }
+                Store(packed, 0, scales, zeros, destination);
+                Store(packed, 8, scales, zeros, destination + stride);
+                Store(packed, 16, scales, zeros, destination + 2 * stride);
+                Store(packed, 24, scales, zeros, destination + 3 * stride);
+                Store(packed, 4, scales, zeros, destination + 4 * stride);
+                Store(packed, 12, scales, zeros, destination + 5 * stride);
+                Store(packed, 20, scales, zeros, destination + 6 * stride);
+                Store(packed, 28, scales, zeros, destination + 7 * stride);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(Vector512<int> packed, [ConstantExpected] int shift, Vector512<float> scales, Vector512<float> zeros, float* destination)
+    {
+        var q = packed >>> shift & Vector512.Create(15);
+        ((Vector512.ConvertToSingle(q) - zeros) * scales).Store(destination);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void LoadScales(byte* header, out Vector512<float> scales, out Vector512<float> zeros)
     {
-        scales = Vector512.Create(HalfFloats.FromHalf(Vector128.Load((ushort*)header)), HalfFloats.FromHalf(Vector128.Load((ushort*)header + 8)));
+        scales = HalfFloats.FromHalf((ushort*)header);
         // Even columns in even lanes; the product moves each lane's nibble to the top.
         var words = Vector512.Create(*(ulong*)(header + 32)).AsUInt32();
         var toTop = Vector512.Create(1u << 28, 1u << 28, 1u << 24, 1u << 24, 1u << 20, 1u << 20, 1u << 16, 1u << 16,

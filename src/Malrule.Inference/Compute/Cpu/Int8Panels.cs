@@ -72,9 +72,7 @@ internal sealed unsafe class Int8Panels : QuantizedPanels
     {
         for (int i = 0; i < groups; i++, scales += 2 * Width)
         {
-            ushort* header = (ushort*)Scales(panel, group + i);
-            HalfFloats.FromBFloat(Vector128.Load(header)).Store(scales);
-            HalfFloats.FromBFloat(Vector128.Load(header + 8)).Store(scales + 8);
+            HalfFloats.FromBFloat((ushort*)Scales(panel, group + i)).Store(scales);
             Vector512.Create(128f).Store(scales + Width);
         }
         return Lines(panel, group);
