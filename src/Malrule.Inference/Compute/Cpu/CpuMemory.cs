@@ -3,8 +3,9 @@ using Malrule.Inference.Checkpoints;
 namespace Malrule.Inference.Compute.Cpu;
 
 /// <summary>
-/// fp32 rows that start <see cref="Stride"/> values apart, a multiple of two of the widest registers. What stands between
-/// <see cref="Tensor.Columns"/> and the stride is unspecified: whoever sums over columns masks it.
+/// fp32 rows that start <see cref="Stride"/> values apart: whole pairs of the widest registers, and one cache line more, so that the
+/// same columns of neighbouring rows, which a tile of a product writes together, fall into different sets of the caches. What stands
+/// between <see cref="Tensor.Columns"/> and the stride is unspecified: whoever sums over columns masks it.
 /// </summary>
 internal sealed unsafe class CpuTensor : Tensor
 {
@@ -12,7 +13,7 @@ internal sealed unsafe class CpuTensor : Tensor
 
     public CpuTensor(int rows, int columns) : base(rows, columns)
     {
-        Stride = (columns + 31) / 32 * 32;
+        Stride = (columns + 31) / 32 * 32 + 16;
         _buffer = new NativeBuffer((long)rows * Stride * sizeof(float));
     }
 

@@ -61,4 +61,7 @@ internal unsafe struct GemmArguments
 
     /// <summary>Subgroups of 32 in a group: 1, 2 or 4.</summary>
     public long Subgroups;
+
+    /// <summary>The kernel's own: the next row of the output to fetch.</summary>
+    public float* NextOutput;
 }

@@ -17,7 +17,7 @@ internal sealed unsafe class NativeBuffer : SafeHandle
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         Bytes = bytes;
-        _large = bytes >= 2 * LargeMemory.HugePage;
+        _large = bytes >= LargeMemory.HugePage / 2;
         Data = _large ? LargeMemory.Allocate(bytes + Slack) : (byte*)NativeMemory.AlignedAlloc((nuint)bytes + Slack, Alignment);
         SetHandle((nint)Data);
         if (!_large || !OperatingSystem.IsLinux())

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Malrule.Inference.Compute.Cpu;
 
@@ -86,12 +87,12 @@ internal readonly unsafe struct QuantizedRows
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void QuantizeGroup(float* source, byte* destination, int row, int rows)
     {
-        float negatedSum = 0;
+        float negatedSum = 0, sign = 1;
         double scales = 0;
         byte* subgroup = destination + 2 * rows * sizeof(float);
-        for (int k = 0; k < _groupSize; k += Subgroup)
+        for (float* end = source + _groupSize; source < end; source += Subgroup, sign = -sign)
         {
-            float scale = QuantizeSubgroup(source + k, (sbyte*)(subgroup + rows * sizeof(float) + row * Subgroup), negate: k / Subgroup % 2 != 0, out int sum);
+            float scale = QuantizeSubgroup(source, (sbyte*)(subgroup + rows * sizeof(float) + row * Subgroup), sign, out int sum);
             ((float*)subgroup)[row] = scale;
             negatedSum = MathF.FusedMultiplyAdd(-scale, sum, negatedSum);
             scales += scale;
@@ -103,7 +104,7 @@ internal readonly unsafe struct QuantizedRows
 
     /// <summary>A value that is not finite makes the scale, and with it every output of the row, not finite.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float QuantizeSubgroup(float* source, sbyte* destination, bool negate, out int sum)
+    private static float QuantizeSubgroup(float* source, sbyte* destination, float sign, out int sum)
     {
         var low = Vector512.Load(source);
         var high = Vector512.Load(source + 16);
@@ -115,14 +116,21 @@ internal readonly unsafe struct QuantizedRows
         quarter = Vector128.Max(quarter, Vector128.Shuffle(quarter, Vector128.Create(1, 0, 3, 2)));
         float largest = BitConverter.Int32BitsToSingle(quarter.ToScalar());
         bool isZero = largest < 1e-30f; // its reciprocal would overflow
-        float sign = negate ? -1 : 1;
         var inverse = Vector512.Create(isZero ? 0 : sign * 127 / largest);
         // Adding the offset rounds to the nearest integer, ties to even, and leaves it in the low bits.
         var lowInts = (low * inverse + Vector512.Create(Offset)).AsInt32() - Vector512.Create(OffsetBits);
         var highInts = (high * inverse + Vector512.Create(Offset)).AsInt32() - Vector512.Create(OffsetBits);
         sum = Vector512.Sum(lowInts + highInts);
-        var words = Vector512.Narrow(lowInts, highInts);
-        Vector256.Narrow(words.GetLower(), words.GetUpper()).Store(destination);
+        if (Avx512F.IsSupported)
+        {
+            Avx512F.ConvertToVector128SByte(lowInts).Store(destination);
+            Avx512F.ConvertToVector128SByte(highInts).Store(destination + 16);
+        }
+        else
+        {
+            var words = Vector512.Narrow(lowInts, highInts);
+            Vector256.Narrow(words.GetLower(), words.GetUpper()).Store(destination);
+        }
         return isZero ? 0 : sign * largest * (1f / 127);
     }
 }

@@ -17,7 +17,7 @@ internal readonly ref struct VnniAssembly
 
     // Offsets in GemmArguments.
     private const int WeightsOffset = 0, ScalesOffset = 8, ActivationsOffset = 16, PrefetchOffset = 24, OutputOffset = 32,
-        OutputStrideOffset = 40, InitialOffset = 48, InitialStrideOffset = 56, GroupsOffset = 64, SubgroupsOffset = 72;
+        OutputStrideOffset = 40, InitialOffset = 48, InitialStrideOffset = 56, GroupsOffset = 64, SubgroupsOffset = 72, NextOutputOffset = 80;
 
     private static readonly AssemblerRegister64 Weights = rax, Activations = rdx, Prefetch = r8, Output = r9, Scales = r10;
     private static readonly AssemblerRegister64 Subgroups = r11, Initial = r11; // by turns
@@ -56,11 +56,7 @@ internal readonly ref struct VnniAssembly
         _c.mov(Activations, __[_arguments + ActivationsOffset]);
         _c.mov(Prefetch, __[_arguments + PrefetchOffset]);
         _c.mov(Output, __[_arguments + OutputOffset]);
-        for (int row = 0; row < _rows; row++)
-        {
-            _c.prefetchw(__byte_ptr[Output]);
-            _c.add(Output, __[_arguments + OutputStrideOffset]);
-        }
+        _c.mov(__[_arguments + NextOutputOffset], Output);
         _c.mov(r11d, _form == WeightForm.Int4 ? unchecked((int)0xF0F0F0F0) : BitConverter.SingleToInt32Bits(128));
         _c.vpbroadcastd(Constant, r11d);
         _c.mov(r11d, QuantizedRows.OffsetBits);
@@ -117,6 +113,13 @@ internal readonly ref struct VnniAssembly
             _c.vfmadd231ps(Sum(row), zeros, __dword_bcst[Activations + 4 * row]);
         }
         _c.add(Activations, 8 * _rows);
+        _c.mov(r11, __[_arguments + NextOutputOffset]);
+        for (int row = 0; row < 2; row++)
+        {
+            _c.prefetchw(__byte_ptr[r11]);
+            _c.add(r11, __[_arguments + OutputStrideOffset]);
+        }
+        _c.mov(__[_arguments + NextOutputOffset], r11);
     }
 
     /// <summary>accumulators = the bits of offset + Σ q·a over a subgroup.</summary>
