@@ -34,13 +34,16 @@ public static class EngineBenchmark
         var again = await Collect(engine, Requests(options, 0, engine.Info.VocabSize), cancellationToken).ConfigureAwait(false);
         if (again != runs[0].Tokens)
             throw new MalruleException("The timed run and its repetition drew different tokens; the engine is not deterministic here.");
+        long expected = (long)options.Requests * options.Samples * options.OutputTokens;
+        if (runs.Find(run => run.Steps.Sum(step => step.GeneratedTokens) != expected) is { } odd)
+            throw new MalruleException($"A timed run drew {odd.Steps.Sum(step => step.GeneratedTokens)} tokens; expected exactly {expected}.");
         if (runs.Sum(run => run.PrefixHits) is > 0 and var hits)
             throw new MalruleException($"{hits} prompt tokens of the timed runs came from the prefix cache; the runs were not cold.");
 
         int threads = options.Engine.Threads > 0 ? options.Engine.Threads : Environment.ProcessorCount;
         progress?.Invoke("measuring the machine's peaks");
         var peaks = await Task.Run(() => MachinePeaks.Measure(threads), cancellationToken).ConfigureAwait(false);
-        return Summarise(engine, load, memory, [.. runs.OrderBy(run => run.Seconds)], peaks, options.Engine.Mode);
+        return Summarise(engine, options, load, memory, [.. runs.OrderBy(run => run.Seconds)], peaks);
     }
 
     /// <summary>One timed run: its steps, and every token it drew.</summary>
@@ -88,22 +91,29 @@ public static class EngineBenchmark
         return string.Join('\n', tokens);
     }
 
-    private static EngineBenchmarkResult Summarise(LlmEngine engine, double load, long memory, Run[] runs, MachinePeaks peaks, ComputeMode mode)
+    private static EngineBenchmarkResult Summarise(LlmEngine engine, EngineBenchmarkOptions options, double load, long memory, Run[] runs, MachinePeaks peaks)
     {
         var median = runs[runs.Length / 2];
         var prompt = median.Steps.Where(step => step.PromptTokens > 0).ToList();
         var decode = median.Steps.Where(step => step.PromptTokens == 0).ToList();
-        double promptRate = Rate(prompt.Sum(step => step.PromptTokens), prompt);
+        long promptTokens = prompt.Sum(step => step.PromptTokens);
+        double promptLimit = promptTokens * 2.0 * engine.BodyWeights / 1e9 / (options.Engine.Mode == ComputeMode.Fast ? peaks.Int8Gops : peaks.Fp32Gflops);
+        double decodeLimit = (double)engine.StepWeightBytes * decode.Count / 1e9 / peaks.ReadGbps;
         double[] seconds = [.. median.Steps.Select(step => step.Seconds).Order()];
         double Percentile(double share) => seconds[(int)Math.Min(seconds.Length - 1, share * seconds.Length)];
         return new EngineBenchmarkResult
         {
+            Model = Path.GetFileName(Path.TrimEndingDirectorySeparator(engine.Info.ModelDirectory)),
+            PromptTokens = options.PromptTokens,
+            Samples = options.Samples,
+            OutputTokens = options.OutputTokens,
+            Requests = options.Requests,
             KernelPath = engine.Info.KernelPath,
             Threads = peaks.Threads,
             LoadSeconds = load,
             TotalSeconds = median.Seconds,
             AllTotalSeconds = [.. runs.Select(run => run.Seconds)],
-            PromptTokensPerSecond = promptRate,
+            PromptTokensPerSecond = Rate(promptTokens, prompt),
             OutputTokensPerSecond = Rate(decode.Sum(step => step.GeneratedTokens), decode),
             TimeToFirstTokenSeconds = median.FirstToken,
             StepSecondsP50 = Percentile(0.5),
@@ -112,12 +122,15 @@ public static class EngineBenchmark
             PeakInt8Gops = peaks.Int8Gops,
             PeakFp32Gflops = peaks.Fp32Gflops,
             PeakReadGbps = peaks.ReadGbps,
-            PromptShareOfPeak = promptRate * 2 * engine.BodyWeights / 1e9 / (mode == ComputeMode.Fast ? peaks.Int8Gops : peaks.Fp32Gflops),
-            DecodeShareOfReadPeak = decode.Count == 0 ? 0 : engine.StepWeightBytes * decode.Count / decode.Sum(step => step.Seconds) / 1e9 / peaks.ReadGbps,
+            PeaksPlausible = peaks.ArePlausible,
+            JobShareOfLimits = (promptLimit + decodeLimit) / median.Seconds,
+            PromptShareOfPeak = Rate(promptLimit, prompt),
+            DecodeShareOfReadPeak = Rate(decodeLimit, decode),
             PeakMemoryBytes = memory,
             PrefixHitTokens = 0,
         };
     }
 
-    private static double Rate(long tokens, List<StepTime> steps) => steps.Count == 0 ? 0 : tokens / steps.Sum(step => step.Seconds);
+    /// <summary>What some steps did, a second.</summary>
+    private static double Rate(double amount, List<StepTime> steps) => steps.Count == 0 ? 0 : amount / steps.Sum(step => step.Seconds);
 }

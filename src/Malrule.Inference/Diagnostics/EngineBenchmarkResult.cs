@@ -3,6 +3,21 @@ namespace Malrule.Inference;
 /// <summary>What <see cref="EngineBenchmark"/> measured. Rates of a phase count only the steps of that phase.</summary>
 public sealed record EngineBenchmarkResult
 {
+    /// <summary>Name of the model's folder.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Tokens of each prompt.</summary>
+    public required int PromptTokens { get; init; }
+
+    /// <summary>Branches of each request.</summary>
+    public required int Samples { get; init; }
+
+    /// <summary>Tokens of each branch.</summary>
+    public required int OutputTokens { get; init; }
+
+    /// <summary>Requests queued together.</summary>
+    public required int Requests { get; init; }
+
     /// <summary>Device, instruction set and mode.</summary>
     public required string KernelPath { get; init; }
 
@@ -44,6 +59,15 @@ public sealed record EngineBenchmarkResult
 
     /// <summary>Bytes read from memory in 10⁹/s.</summary>
     public required double PeakReadGbps { get; init; }
+
+    /// <summary>Whether the peaks are what such a machine reaches undisturbed; if not, shares of them say nothing.</summary>
+    public required bool PeaksPlausible { get; init; }
+
+    /// <summary>
+    /// What the whole job would take at the peaks, each prompt's linear layers at that of the arithmetic and each decoding step's weights at that of
+    /// reading, as a share of what it took.
+    /// </summary>
+    public required double JobShareOfLimits { get; init; }
 
     /// <summary>Operations of the linear layers a second while computing prompts, as a share of the peak of the mode's arithmetic; attention and norms are left out of the count.</summary>
     public required double PromptShareOfPeak { get; init; }

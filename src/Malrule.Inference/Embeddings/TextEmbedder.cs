@@ -44,6 +44,11 @@ public sealed class TextEmbedder : IAsyncDisposable
     /// <summary>What computes: device, instruction set and mode.</summary>
     public string KernelPath => _backend.KernelPath;
 
+    internal int VocabSize => _encoder.VocabSize;
+
+    /// <summary>Weights that every token is multiplied with.</summary>
+    internal long BodyWeights => _encoder.BodyWeights;
+
     /// <summary>Whether a model folder, or a hub id from the local Hugging Face cache, holds an encoder that this class embeds with.</summary>
     /// <exception cref="InvalidInputException">There is no such folder, or its config.json cannot be read.</exception>
     public static bool CanLoad(string modelDirectoryOrHubId) =>

@@ -11,6 +11,9 @@ internal interface IEncoder : IDisposable
     /// <summary>Longest sequence it can embed, in tokens.</summary>
     int MaxTokens { get; }
 
+    /// <summary>Weights that every token is multiplied with: all linear layers.</summary>
+    long BodyWeights { get; }
+
     /// <summary>
     /// Encodes sequences laid end to end, without padding: sequence i is tokens offsets[i]…offsets[i+1]. The result
     /// [tokens, hidden] is valid until the next call.

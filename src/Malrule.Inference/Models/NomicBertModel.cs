@@ -75,6 +75,7 @@ internal sealed class NomicBertModel : IEncoder
     public int HiddenSize { get; }
     public int VocabSize { get; }
     public int MaxTokens { get; }
+    public long BodyWeights => _owned.OfType<Linear>().Sum(linear => (long)linear.Inputs * linear.Outputs);
 
     public Tensor Forward(ReadOnlySpan<int> tokenIds, ReadOnlySpan<int> offsets)
     {
