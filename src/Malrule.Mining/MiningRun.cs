@@ -49,7 +49,7 @@ public static class MiningRun
             {
                 (IReadOnlyDictionary<string, Generation> generations, manifest) =
                     await GenerateAsync(options, bank, distractors, folder, manifest, loadGenerator, log, cancellation).ConfigureAwait(false);
-                var hypotheses = new HypothesisStage(options, bank.Catalogue, log);
+                var hypotheses = new HypothesisStage(options, bank.Catalogue, manifest.Inputs.GetValueOrDefault("embedder")?.Sha256, log);
                 mined = await hypotheses.RunAsync(distractors, generations, loadEmbedder, cancellation).ConfigureAwait(false);
                 manifest = manifest with { KernelPath = new(manifest.KernelPath) { ["embedder"] = hypotheses.KernelPath } };
                 counts = RunCounts.Of(mined, bank).With(mined, generations, bank) with { DistinctTexts = hypotheses.DistinctTexts, TextsCut = hypotheses.TextsCut };

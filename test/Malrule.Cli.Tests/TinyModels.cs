@@ -17,6 +17,7 @@ public sealed class TinyModels : IDisposable
 
     public TinyModels()
     {
+        Environment.SetEnvironmentVariable("XDG_CACHE_HOME", Path.Combine(_folder, "cache")); // tests leave the user's own alone
         TokenIdsOnly = Path.Combine(_folder, "ids");
         new RandomCheckpoint { Shape = "tiny", Quant = "fp16", Output = TokenIdsOnly }.Write();
         Chat = Path.Combine(_folder, "chat");

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Malrule.Inference;
+using Malrule.Mining.Embeddings;
 using Malrule.Mining.Evaluation;
 using Malrule.Mining.Generations;
 using Malrule.Mining.Results;
@@ -19,7 +20,7 @@ public sealed class MiningRunTests
     private MiningOptions Options(MiningPreset preset = MiningPreset.Default) => ScriptedBank.Options(_data, _output, preset);
 
     private static Task<MiningResult> Run(MiningOptions options, ScriptedGenerator? generator = null, ScriptedEmbedder? embedder = null, IProgress<MiningProgress>? progress = null) =>
-        MiningRun.RunAsync(options, () => Task.FromResult<IGenerator>(generator ?? new()), () => Task.FromResult<Embeddings.IEmbedder>(embedder ?? new()), progress, TestContext.Current.CancellationToken);
+        MiningRun.RunAsync(options, () => Task.FromResult<IGenerator>(generator ?? new()), () => Task.FromResult<IEmbedder>(embedder ?? new()), progress, TestContext.Current.CancellationToken);
 
     /// <summary>Every file of a run, run.json without what may differ.</summary>
     internal static SortedDictionary<string, string> Contents(string folder)
@@ -109,7 +110,7 @@ public sealed class MiningRunTests
         using var cancellation = new CancellationTokenSource();
         var generator = new ScriptedGenerator { Before = (finished, _) => finished < 5 ? Task.CompletedTask : cancellation.CancelAsync() };
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => MiningRun.RunAsync(
-            Options(), () => Task.FromResult<IGenerator>(generator), () => Task.FromResult<Embeddings.IEmbedder>(new ScriptedEmbedder()), null, cancellation.Token));
+            Options(), () => Task.FromResult<IGenerator>(generator), () => Task.FromResult<IEmbedder>(new ScriptedEmbedder()), null, cancellation.Token));
         Assert.Equal(5, File.ReadLines(Path.Combine(_output, "generations.jsonl")).Count());
     }
 
@@ -119,7 +120,7 @@ public sealed class MiningRunTests
         await Run(Options());
         SortedDictionary<string, string> before = Contents(_output);
         File.Delete(Path.Combine(_output, "submission.csv"));
-        await MiningRun.RunAsync(Options(), () => throw new InvalidOperationException("not needed"), () => Task.FromResult<Embeddings.IEmbedder>(new ScriptedEmbedder()), null, TestContext.Current.CancellationToken);
+        await MiningRun.RunAsync(Options(), () => throw new InvalidOperationException("not needed"), () => Task.FromResult<IEmbedder>(new ScriptedEmbedder()), null, TestContext.Current.CancellationToken);
         Assert.Equal(before, Contents(_output));
     }
 
@@ -241,6 +242,27 @@ public sealed class MiningRunTests
         await Run(Options(MiningPreset.Tutorial) with { Output = _output + "-tutorial" }, embedder: embedder);
         Assert.Contains("Believes that idea 4 holds ", embedder.Texts);
         Assert.All(embedder.Texts.Skip(30), text => Assert.StartsWith("idea ", text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_second_run_takes_the_catalogues_vectors_from_the_cache_and_writes_the_same_bytes()
+    {
+        MiningOptions options = Options();
+        options = options with { Embedding = options.Embedding with { CacheFolder = Path.Combine(_data, "cache") } };
+        var without = new ScriptedEmbedder();
+        var first = new ScriptedEmbedder();
+        var second = new ScriptedEmbedder();
+        var other = new ScriptedEmbedder { KernelPath = "another" };
+        await Run(Options(), embedder: without);
+        await Run(options with { Output = _output + "-first" }, embedder: first);
+        await Run(options with { Output = _output + "-second" }, embedder: second);
+        await Run(options with { Output = _output + "-other" }, embedder: other);
+
+        Assert.Equal(without.Texts, first.Texts);
+        Assert.Equal(first.Texts.Skip(30), second.Texts);
+        Assert.Equal(first.Texts, other.Texts);
+        Assert.Equal(Contents(_output), Contents(_output + "-first"));
+        Assert.Equal(Contents(_output), Contents(_output + "-second"));
     }
 
     [Fact]

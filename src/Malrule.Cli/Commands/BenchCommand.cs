@@ -44,42 +44,35 @@ internal static partial class BenchCommand
             string? modelFolder = parsed.GetValue(model), embedderFolder = parsed.GetValue(embedder);
             if ((modelFolder is null) == (embedderFolder is null))
                 throw new InvalidInputException("malrule bench times one model: give --model or --embedder.");
-            if (modelFolder is not null)
-            {
-                int length = parsed.GetValue(prompt) + parsed.GetValue(output);
-                EngineBenchmarkResult result = await EngineBenchmark.RunAsync(modelFolder, new EngineBenchmarkOptions
+            return modelFolder is not null
+                ? await ReportAsync(parsed, BenchJson.Default.EngineBenchmarkResult, BenchComparison.Of, Table, () => EngineBenchmark.RunAsync(modelFolder, new EngineBenchmarkOptions
                 {
                     PromptTokens = parsed.GetValue(prompt),
                     Samples = parsed.GetValue(samples),
                     OutputTokens = parsed.GetValue(output),
                     Requests = parsed.GetValue(requests),
                     Runs = parsed.GetValue(runs),
-                    Engine = options with { MaxModelLength = options.MaxModelLength ?? length },
-                }, messages.Line, cancellationToken).ConfigureAwait(false);
-                return Report(parsed, result, result.PeaksPlausible, BenchJson.Default.EngineBenchmarkResult, Table(result), BenchComparison.Of);
-            }
-            else
-            {
-                EmbedderBenchmarkResult result = await EmbedderBenchmark.RunAsync(embedderFolder!, new EmbedderBenchmarkOptions
+                    Engine = options with { MaxModelLength = options.MaxModelLength ?? parsed.GetValue(prompt) + parsed.GetValue(output) },
+                }, messages.Line, cancellationToken)).ConfigureAwait(false)
+                : await ReportAsync(parsed, BenchJson.Default.EmbedderBenchmarkResult, BenchComparison.Of, Table, () => EmbedderBenchmark.RunAsync(embedderFolder!, new EmbedderBenchmarkOptions
                 {
                     Texts = parsed.GetValue(texts),
                     Tokens = parsed.GetValue(tokens),
                     Runs = parsed.GetValue(runs),
                     Embedder = new EmbedderOptions { Device = options.Device, Mode = options.Mode, Threads = options.Threads },
-                }, messages.Line, cancellationToken).ConfigureAwait(false);
-                return Report(parsed, result, result.PeaksPlausible, BenchJson.Default.EmbedderBenchmarkResult, Table(result), BenchComparison.Of);
-            }
+                }, messages.Line, cancellationToken)).ConfigureAwait(false);
         });
         return command;
 
-        int Report<T>(ParseResult parsed, T result, bool peaksPlausible, JsonTypeInfo<T> type, string table, Func<T, BenchComparison> measures)
+        async Task<int> ReportAsync<T>(ParseResult parsed, JsonTypeInfo<T> type, Func<T, BenchComparison> measures, Func<T, string> table, Func<Task<T>> run)
         {
-            parsed.InvocationConfiguration.Output.WriteLine(parsed.GetValue(json) ? JsonSerializer.Serialize(result, type) : table);
-            if (!peaksPlausible)
+            BenchComparison? kept = parsed.GetValue(compare) is { } file ? measures(BenchComparison.Read(file, type)) : null;
+            T result = await run().ConfigureAwait(false);
+            await parsed.InvocationConfiguration.Output.WriteLineAsync(parsed.GetValue(json) ? JsonSerializer.Serialize(result, type) : table(result)).ConfigureAwait(false);
+            BenchComparison now = measures(result);
+            if (!now.PeaksPlausible)
                 messages.Warn("the machine's peaks are lower than such cores reach: something else ran, or the clock was held down; shares of them say nothing");
-            if (parsed.GetValue(compare) is not { } file)
-                return ExitCode.Done;
-            return measures(result).Holds(measures(BenchComparison.Read(file, type)), parsed.GetValue(tolerance), messages.Line) ? ExitCode.Done : ExitCode.Failed;
+            return kept is null || now.Holds(kept, parsed.GetValue(tolerance), messages.Line) ? ExitCode.Done : ExitCode.Failed;
         }
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Malrule.Inference;
+using Malrule.Mining.Embeddings;
 
 namespace Malrule.Cli.Commands;
 
@@ -9,8 +10,17 @@ internal sealed class EmbedderArguments
     private readonly Option<Pooling?> _pooling = new("--pooling") { Description = "cls, mean or auto, as the checkpoint says [default: auto; tutorial: cls]", HelpName = "auto|cls|mean" };
     private readonly Option<int?> _maxTokens = new("--embed-max-tokens") { Description = "Longer texts are cut to this many tokens, and counted [default: 1024]", HelpName = "N" };
     private readonly Option<int?> _batchTokens = new("--embed-batch-tokens") { Description = "Tokens embedded at once; no effect on results [default: 2048]", HelpName = "N" };
+    private readonly Option<string?> _cache = new("--vector-cache") { Description = "Folder that keeps the catalogue's vectors for the next run; none: keep nothing [default: malrule/vectors in the user's cache folder]", HelpName = "DIR|none" };
 
-    public IEnumerable<Option> All => [_pooling, _maxTokens, _batchTokens];
+    public IEnumerable<Option> All => [_pooling, _maxTokens, _batchTokens, _cache];
+
+    /// <summary>Where vectors are kept; null: nowhere.</summary>
+    public string? CacheFolder(ParseResult parsed) => parsed.GetValue(_cache) switch
+    {
+        null => EmbeddingOptions.DefaultCacheFolder(),
+        "none" => null,
+        var folder => folder,
+    };
 
     /// <summary>The embedder runs on the device, in the mode and with the threads of the language model.</summary>
     public EmbedderOptions Read(ParseResult parsed, EmbedderOptions preset, EngineOptions engine) => preset with

@@ -59,7 +59,7 @@ internal static class MineCommand
                 Seed = parsed.GetValue(seed),
                 Demonstrations = defaults.Demonstrations with { Shots = parsed.GetValue(shots) ?? defaults.Demonstrations.Shots },
                 Sampling = sampling.Read(parsed, defaults.Sampling),
-                Embedding = defaults.Embedding with { Engine = embedding.Read(parsed, defaults.Embedding.Engine, engineOptions) },
+                Embedding = defaults.Embedding with { Engine = embedding.Read(parsed, defaults.Embedding.Engine, engineOptions), CacheFolder = embedding.CacheFolder(parsed) },
                 Engine = engineOptions,
             };
             try

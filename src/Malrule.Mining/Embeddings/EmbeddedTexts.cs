@@ -31,19 +31,25 @@ internal sealed class EmbeddedTexts
     /// <param name="texts">The texts, repeated ones too.</param>
     /// <param name="prefix">Put before every text.</param>
     /// <param name="embedder">What embeds.</param>
+    /// <param name="cache">Where the vectors may be kept already, and else are kept; null: nowhere.</param>
     /// <param name="progress">Told how many more distinct texts are done, and how many there are.</param>
     /// <param name="cancellation">Stops between batches.</param>
-    public static async Task<EmbeddedTexts> EmbedAsync(IEnumerable<string> texts, string prefix, IEmbedder embedder, Action<int, int> progress, CancellationToken cancellation)
+    public static async Task<EmbeddedTexts> EmbedAsync(IEnumerable<string> texts, string prefix, IEmbedder embedder, VectorCache? cache, Action<int, int> progress, CancellationToken cancellation)
     {
         var rows = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (string text in texts)
             rows.TryAdd(text, rows.Count);
-        string[] distinct = [.. rows.Keys];
+        string[] distinct = [.. rows.Keys.Select(text => prefix + text)];
+        if (cache?.Find(distinct) is { } kept)
+        {
+            progress(distinct.Length, distinct.Length);
+            return new EmbeddedTexts(rows, kept.Vectors, kept.Truncated);
+        }
         float[] values = [];
         int dimensions = 0, truncated = 0;
         for (int start = 0; start < distinct.Length; start += Batch)
         {
-            string[] batch = [.. distinct.Skip(start).Take(Batch).Select(text => prefix + text)];
+            string[] batch = [.. distinct.Skip(start).Take(Batch)];
             EmbeddingBatch embedded = await embedder.EmbedAsync(batch, cancellation).ConfigureAwait(false);
             if (start == 0)
                 values = new float[checked(distinct.Length * (dimensions = embedded.Vectors.Dimensions))];
@@ -51,6 +57,8 @@ internal sealed class EmbeddedTexts
             truncated += embedded.Truncated;
             progress(start + batch.Length, distinct.Length);
         }
-        return new EmbeddedTexts(rows, new EmbeddingMatrix(values, distinct.Length, dimensions), truncated);
+        var vectors = new EmbeddingMatrix(values, distinct.Length, dimensions);
+        cache?.Keep(distinct, vectors, truncated);
+        return new EmbeddedTexts(rows, vectors, truncated);
     }
 }

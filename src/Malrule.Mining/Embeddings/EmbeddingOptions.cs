@@ -27,6 +27,20 @@ public sealed record EmbeddingOptions
     /// <summary>Whether names are embedded on one line and without stray spaces, or as the catalogue has them.</summary>
     public bool CleanNames { get; init; } = true;
 
+    /// <summary>
+    /// Folder in which the catalogue's vectors are kept from run to run, 256 MiB at most; null: they are computed every time. Of no effect on results.
+    /// </summary>
+    public string? CacheFolder { get; init; }
+
+    /// <summary>The folder that <c>malrule mine</c> keeps them in: malrule/vectors in XDG_CACHE_HOME, else in the user's cache folder.</summary>
+    public static string DefaultCacheFolder()
+    {
+        string caches = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } xdg ? xdg
+            : OperatingSystem.IsWindows() ? Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData)
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        return Path.Combine(caches, "malrule", "vectors");
+    }
+
     /// <summary>Whether cosines are computed in double precision, which settles ties of 1e-12 as numpy would, or in single, which is faster.</summary>
     public bool CosinesInDouble { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Malrule.Inference;
 using Malrule.Mining.Generations;
 using Malrule.Mining.Questions;
 using Malrule.Mining.Rankings;
@@ -7,7 +8,11 @@ using Malrule.Mining.Results;
 namespace Malrule.Mining.Embeddings;
 
 /// <summary>Maps what was generated about each distractor onto the catalogue: infers, embeds every distinct text once, ranks and fuses.</summary>
-internal sealed class HypothesisStage(MiningOptions options, MisconceptionCatalogue catalogue, RunLog log)
+/// <param name="options">How.</param>
+/// <param name="catalogue">What they are mapped onto.</param>
+/// <param name="embedderHash">The embedder's checkpoint; null where it is not known, and then nothing is kept.</param>
+/// <param name="log">Told how it goes.</param>
+internal sealed class HypothesisStage(MiningOptions options, MisconceptionCatalogue catalogue, string? embedderHash, RunLog log)
 {
     /// <summary>What computed the embeddings; known after <see cref="RunAsync"/>.</summary>
     public string KernelPath { get; private set; } = "";
@@ -56,9 +61,19 @@ internal sealed class HypothesisStage(MiningOptions options, MisconceptionCatalo
 
         using IDisposable timed = log.Time(MiningStage.Embedding);
         void Report(int done, int total) => log.Report(new MiningProgress(MiningStage.Embedding, done, total));
-        EmbeddedTexts embeddedNames = await EmbeddedTexts.EmbedAsync(names, options.Embedding.CataloguePrefix ?? embedder.Prefixes.Document, embedder, Report, cancellation).ConfigureAwait(false);
-        EmbeddedTexts embeddedTexts = await EmbeddedTexts.EmbedAsync(texts, options.Embedding.QueryPrefix ?? embedder.Prefixes.Query, embedder, Report, cancellation).ConfigureAwait(false);
+        EmbeddedTexts embeddedNames = await EmbeddedTexts.EmbedAsync(names, options.Embedding.CataloguePrefix ?? embedder.Prefixes.Document, embedder, Cache(embedder), Report, cancellation).ConfigureAwait(false);
+        EmbeddedTexts embeddedTexts = await EmbeddedTexts.EmbedAsync(texts, options.Embedding.QueryPrefix ?? embedder.Prefixes.Query, embedder, cache: null, Report, cancellation).ConfigureAwait(false);
         (KernelPath, DistinctTexts, TextsCut) = (embedder.KernelPath, embeddedTexts.Count, embeddedNames.Truncated + embeddedTexts.Truncated);
         return (embeddedNames, embeddedTexts);
+    }
+
+    /// <summary>Keeps the names' vectors under everything they depend on; the same file serves any batch size and number of threads.</summary>
+    private VectorCache? Cache(IEmbedder embedder)
+    {
+        if (options.Embedding.CacheFolder is not { } folder || embedderHash is null)
+            return null;
+        EmbedderOptions how = options.Embedding.Engine;
+        string[] identity = [embedderHash, embedder.KernelPath, how.Mode.ToString(), how.Pooling.ToString(), RunLog.Text(how.MaxTokens)];
+        return new VectorCache(folder, identity, VectorCache.DefaultLimit, line => log.Note(MiningStage.Embedding, line));
     }
 }

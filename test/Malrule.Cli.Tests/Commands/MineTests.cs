@@ -48,6 +48,26 @@ public sealed class MineTests(TinyModels models) : IDisposable
     }
 
     [Fact]
+    public async Task The_next_run_takes_the_catalogues_vectors_from_the_cache_unless_told_not_to()
+    {
+        string cache = Path.Combine(_folder, "cache");
+        string[] options = ["--questions", Train, "--limit", "2"];
+        Tool first = await InferAsync(Path.Combine(_folder, "first"), [.. options, "--vector-cache", cache]);
+        Tool second = await InferAsync(Path.Combine(_folder, "second"), [.. options, "--vector-cache", cache]);
+        Tool without = await InferAsync(Path.Combine(_folder, "without"), [.. options, "--vector-cache", "none"]);
+        string kept = Assert.Single(Directory.GetFiles(cache));
+        Assert.DoesNotContain(kept, first.Error, StringComparison.Ordinal);
+        Assert.Contains(kept, second.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(".vectors", without.Error, StringComparison.Ordinal);
+        foreach (string file in (string[])["candidates.csv", "submission.csv"])
+        {
+            string whole = File.ReadAllText(Path.Combine(_folder, "without", file));
+            Assert.Equal(whole, File.ReadAllText(Path.Combine(_folder, "first", file)));
+            Assert.Equal(whole, File.ReadAllText(Path.Combine(_folder, "second", file)));
+        }
+    }
+
+    [Fact]
     public async Task Unlabelled_questions_get_every_wrong_option_and_no_score()
     {
         string run = Path.Combine(_folder, "run");
