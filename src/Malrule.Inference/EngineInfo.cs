@@ -8,6 +8,9 @@ public sealed record EngineInfo
     /// <summary>The model folder.</summary>
     public required string ModelDirectory { get; init; }
 
+    /// <summary>The model's name: its hub id where it lies in the Hugging Face cache, else that of its folder.</summary>
+    public string ModelName => HubCache.NameOf(ModelDirectory);
+
     /// <summary>Device, instruction set and mode.</summary>
     public required string KernelPath { get; init; }
 

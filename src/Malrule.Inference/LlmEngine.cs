@@ -20,6 +20,7 @@ public sealed class LlmEngine : IAsyncDisposable
     private readonly BlockingCollection<Action> _inbox = [];
     private readonly Task _worker;
     private readonly EngineOptions _options;
+    private readonly IDisposable _watched;
     private long _cachedTokens;
     private int _disposed;
 
@@ -27,6 +28,10 @@ public sealed class LlmEngine : IAsyncDisposable
     {
         (_model, _options) = (model, options);
         _requests = new RequestFactory(model, options);
+        _watched = EngineTelemetry.Watch(model.Core, model.Info.ModelName);
+        model.Log.Loaded(Info.ModelName, Info.KernelPath, Info.MaxModelLength, Info.MaxNumSeqs, Info.Memory);
+        if (Info.UnusedTensors.Count > 0)
+            model.Log.UnusedTensors(Info.ModelName, Info.UnusedTensors.Count, Info.UnusedTensors[0]);
         _worker = Task.Factory.StartNew(Work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
@@ -128,7 +133,7 @@ public sealed class LlmEngine : IAsyncDisposable
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
         var deltas = Channel.CreateUnbounded<GenerationDelta>(new UnboundedChannelOptions { SingleReader = true });
         var stream = new DeltaStream(request.Sampling, Tokenizer is not null && request.Sampling.Detokenize, deltas.Writer);
-        var group = await Task.Run(() => _requests.Create(request, Completed, stream.Advance), cancellationToken).ConfigureAwait(false);
+        var group = await Task.Run(() => Create(request, Completed, stream.Advance), cancellationToken).ConfigureAwait(false);
         void Completed(SequenceGroup finished)
         {
             Interlocked.Add(ref _cachedTokens, finished.CachedTokens);
@@ -157,6 +162,7 @@ public sealed class LlmEngine : IAsyncDisposable
         Post(_model.Core.AbortAll);
         _inbox.CompleteAdding();
         await _worker.ConfigureAwait(false);
+        _watched.Dispose();
         _model.Dispose();
         _inbox.Dispose();
     }
@@ -169,7 +175,7 @@ public sealed class LlmEngine : IAsyncDisposable
             SequenceGroup group;
             try
             {
-                group = _requests.Create(requests[i], finished =>
+                group = Create(requests[i], finished =>
                 {
                     Interlocked.Add(ref _cachedTokens, finished.CachedTokens);
                     results.TryWrite(RequestFactory.Output(index, finished));
@@ -188,6 +194,21 @@ public sealed class LlmEngine : IAsyncDisposable
             submitted.Enqueue(group);
             if (!Post(() => _model.Core.Add(group)))
                 results.TryComplete(Stopped());
+        }
+    }
+
+    private SequenceGroup Create(GenerationRequest request, Action<SequenceGroup> completed, Action<Sequence>? advanced = null)
+    {
+        var trace = EngineTelemetry.Begin(Info.ModelName, request);
+        try
+        {
+            return _requests.Create(request, completed, advanced, trace);
+        }
+        catch (Exception error)
+        {
+            trace.End(0, null, error);
+            _model.Log.Refused(error.Message);
+            throw;
         }
     }
 
@@ -244,6 +265,7 @@ public sealed class LlmEngine : IAsyncDisposable
             }
             catch (Exception error)
             {
+                _model.Log.Stopped(error);
                 _inbox.CompleteAdding();
                 while (_inbox.TryTake(out var late))
                     late();

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace Malrule.Inference;
 
 /// <summary>Which token states become a text's embedding.</summary>
@@ -36,6 +38,9 @@ public sealed record EmbedderOptions
 
     /// <summary>A kernel path to force, as in <see cref="EngineOptions.KernelPath"/>.</summary>
     public string? KernelPath { get; init; }
+
+    /// <summary>Makes the logger that is told of loading, never of texts; null: nothing is logged.</summary>
+    public ILoggerFactory? LoggerFactory { get; init; }
 
     /// <summary>Tokens that a step may hold: a batch, or one text of the longest length where that is more.</summary>
     internal int MaxRows(int modelTokens) => Math.Max(MaxBatchedTokens, Math.Min(MaxTokens, modelTokens));

@@ -1,8 +1,10 @@
 using System.Numerics.Tensors;
 using Malrule.Inference.Checkpoints;
 using Malrule.Inference.Compute;
+using Malrule.Inference.Diagnostics;
 using Malrule.Inference.Embeddings;
 using Malrule.Inference.Models;
+using Microsoft.Extensions.Logging;
 
 namespace Malrule.Inference;
 
@@ -18,11 +20,12 @@ public sealed class TextEmbedder : IAsyncDisposable
     private readonly EmbedderOptions _options;
     private readonly PoolingConfig _pooling;
     private readonly SemaphoreSlim _turn = new(1);
+    private readonly string _name;
 
     private TextEmbedder(string directory, Checkpoint checkpoint, Backend backend, IEncoder encoder, Tokenizer? tokenizer, EmbedderOptions options, PoolingConfig pooling)
     {
         (_checkpoint, _backend, _encoder, _options, _pooling) = (checkpoint, backend, encoder, options, pooling);
-        (Directory, Tokenizer) = (directory, tokenizer);
+        (Directory, Tokenizer, _name) = (directory, tokenizer, HubCache.NameOf(directory));
         MaxTokens = Math.Min(options.MaxTokens, encoder.MaxTokens);
     }
 
@@ -133,7 +136,9 @@ public sealed class TextEmbedder : IAsyncDisposable
         {
             backend = Backends.Create(new EngineOptions { Device = options.Device, Mode = options.Mode, Threads = options.Threads, KernelPath = options.KernelPath });
             IEncoder encoder = type == "bert" ? new BertModel(checkpoint, config, backend, options) : new NomicBertModel(checkpoint, config, backend, options);
-            return new TextEmbedder(directory, checkpoint, backend, encoder, tokenizer, options, pooling);
+            var embedder = new TextEmbedder(directory, checkpoint, backend, encoder, tokenizer, options, pooling);
+            options.LoggerFactory?.CreateLogger<TextEmbedder>().EmbedderLoaded(embedder._name, embedder.KernelPath, embedder.Dimensions, embedder.Pooling, embedder.MaxTokens);
+            return embedder;
         }
         catch
         {
@@ -144,6 +149,25 @@ public sealed class TextEmbedder : IAsyncDisposable
     }
 
     private EmbeddingBatch EmbedAll(int[][] sequences, int truncated, CancellationToken cancellationToken)
+    {
+        var trace = EngineTelemetry.BeginEmbedding(_name);
+        Exception? failure = null;
+        try
+        {
+            return EmbedInOrder(sequences, truncated, cancellationToken);
+        }
+        catch (Exception error)
+        {
+            failure = error;
+            throw;
+        }
+        finally
+        {
+            trace.End(sequences.Sum(ids => (long)ids.Length), null, failure);
+        }
+    }
+
+    private EmbeddingBatch EmbedInOrder(int[][] sequences, int truncated, CancellationToken cancellationToken)
     {
         var vectors = new float[checked(sequences.Length * Dimensions)];
         // Longest first, so that batches are of like lengths and memory peaks at once.
@@ -184,7 +208,7 @@ public sealed class TextEmbedder : IAsyncDisposable
         {
             for (int row = offsets[i]; row < offsets[i + 1]; row++)
                 if (_encoder.FirstBadLayer(row) is >= 0 and var layer)
-                    throw new MalruleException($"The embedder computed a value that is not finite at layer {layer}, token {row - offsets[i]} of input {places[i]}. The checkpoint may be damaged; in fast mode try exact mode.");
+                    throw new NotFiniteException($"The embedder computed a value that is not finite at layer {layer}, token {row - offsets[i]} of input {places[i]}. The checkpoint may be damaged; in fast mode try exact mode.");
             var vector = vectors.AsSpan(places[i] * Dimensions, Dimensions);
             Pool(hidden.AsSpan(offsets[i] * Dimensions, (offsets[i + 1] - offsets[i]) * Dimensions), vector);
         }

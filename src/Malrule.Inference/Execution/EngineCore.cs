@@ -1,17 +1,27 @@
+using Malrule.Inference.Diagnostics;
 using Malrule.Inference.Scheduling;
+using Microsoft.Extensions.Logging;
 
 namespace Malrule.Inference.Execution;
 
 /// <summary>The engine's step: schedule, run, commit. Owned by one thread.</summary>
-internal sealed class EngineCore(Scheduler scheduler, ModelRunner runner) : IDisposable
+internal sealed class EngineCore(Scheduler scheduler, BlockManager pages, ModelRunner runner, ILogger log) : IDisposable
 {
     private readonly StepResult _result = new();
+    private long _preemptionsToTell = 1, _evictionsToTell = pages.Pages;
 
     public bool HasWork => scheduler.HasWork;
     public long PromptTokens { get; private set; }
     public long GeneratedTokens { get; private set; }
     public long Steps { get; private set; }
     public long Preemptions => scheduler.Preemptions;
+
+    // Read by any thread; each is one number that the worker writes.
+    public int RunningRequests => scheduler.RunningGroups;
+    public int WaitingRequests => scheduler.WaitingGroups;
+    public double KvCacheUsage => 1 - (double)pages.FreePages / pages.Pages;
+    public long QueriedTokens => scheduler.QueriedTokens;
+    public long CachedTokens => scheduler.CachedTokens;
 
     public void Add(SequenceGroup group) => scheduler.Add(group);
 
@@ -24,7 +34,7 @@ internal sealed class EngineCore(Scheduler scheduler, ModelRunner runner) : IDis
             if (branch.State != SequenceState.Finished)
                 branch.FinishReason = FinishReason.Abort;
         scheduler.Abort(group);
-        group.Completed?.Invoke(group);
+        Complete(group);
     }
 
     public void AbortAll()
@@ -48,6 +58,7 @@ internal sealed class EngineCore(Scheduler scheduler, ModelRunner runner) : IDis
         var step = scheduler.Schedule();
         if (step.Chunks.Count == 0)
             throw new InvalidOperationException("The scheduler has work but could place none of it.");
+        TellPressure();
         runner.Run(step, _result);
         Commit(step);
     }
@@ -60,7 +71,11 @@ internal sealed class EngineCore(Scheduler scheduler, ModelRunner runner) : IDis
         foreach (var group in _result.Failed)
         {
             scheduler.Abort(group, spoiled: true);
-            group.Completed?.Invoke(group);
+            if (group.Error is NotFiniteException)
+                log.NotFinite(group.PromptTokenIds.Length, group.Error.Message);
+            else
+                log.Failed(group.PromptTokenIds.Length, group.Error!.Message);
+            Complete(group);
         }
         foreach (var chunk in step.Chunks)
         {
@@ -87,6 +102,7 @@ internal sealed class EngineCore(Scheduler scheduler, ModelRunner runner) : IDis
         var branch = draw.Branch;
         var group = branch.Group;
         GeneratedTokens++;
+        group.Trace?.Drew();
         branch.OutputTokenIds.Add(draw.TokenId);
         branch.CumulativeLogprob += draw.Logprob;
         if (draw.Logprobs is { } logprobs)
@@ -105,6 +121,27 @@ internal sealed class EngineCore(Scheduler scheduler, ModelRunner runner) : IDis
         }
         group.Advanced?.Invoke(branch);
         if (group.Finished)
-            group.Completed?.Invoke(group);
+            Complete(group);
+    }
+
+    private static void Complete(SequenceGroup group)
+    {
+        group.Trace?.End(group);
+        group.Completed?.Invoke(group);
+    }
+
+    /// <summary>Tells that pages are short, the first time and then each time it has doubled.</summary>
+    private void TellPressure()
+    {
+        if (scheduler.Preemptions >= _preemptionsToTell)
+        {
+            log.Preempted(scheduler.Preemptions, scheduler.RunningGroups, scheduler.WaitingGroups);
+            _preemptionsToTell = 2 * scheduler.Preemptions;
+        }
+        if (pages.Evictions >= _evictionsToTell)
+        {
+            log.Evicted(pages.Evictions, pages.Pages);
+            _evictionsToTell = 2 * pages.Evictions;
+        }
     }
 }

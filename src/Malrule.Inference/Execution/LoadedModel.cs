@@ -3,6 +3,8 @@ using Malrule.Inference.Checkpoints;
 using Malrule.Inference.Compute;
 using Malrule.Inference.Models;
 using Malrule.Inference.Scheduling;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Malrule.Inference.Execution;
 
@@ -13,6 +15,7 @@ internal sealed class LoadedModel : IDisposable
 
     public required EngineInfo Info { get; init; }
     public required EngineCore Core { get; init; }
+    public required ILogger Log { get; init; }
     public required GenerationDefaults GenerationDefaults { get; init; }
 
     /// <summary>The tokenizer's own end of sequence first, then the further ids of generation_config.json and config.json.</summary>
@@ -53,10 +56,13 @@ internal sealed class LoadedModel : IDisposable
 
             var cache = Own(backend.AllocateKv(shape, ledger.Pages));
             var runner = new ModelRunner(backend, model, cache, config.HiddenSize, config.VocabSize);
-            var scheduler = new Scheduler(new BlockManager(ledger.Pages), rows, options.MaxNumSeqs, options.EnablePrefixCaching);
+            var pages = new BlockManager(ledger.Pages);
+            var scheduler = new Scheduler(pages, rows, options.MaxNumSeqs, options.EnablePrefixCaching);
+            var log = options.LoggerFactory?.CreateLogger<LlmEngine>() ?? NullLogger<LlmEngine>.Instance;
             var loaded = new LoadedModel
             {
-                Core = Own(new EngineCore(scheduler, runner)),
+                Core = Own(new EngineCore(scheduler, pages, runner, log)),
+                Log = log,
                 GenerationDefaults = defaults,
                 BodyWeights = model.BodyWeights,
                 StepWeightBytes = model.LinearBytes,

@@ -9,7 +9,7 @@ internal sealed class RequestFactory(LoadedModel model, EngineOptions options)
     private long _arrivals;
 
     /// <exception cref="InvalidInputException">The prompt or a parameter cannot be served.</exception>
-    public SequenceGroup Create(GenerationRequest request, Action<SequenceGroup> completed, Action<Sequence>? advanced = null)
+    public SequenceGroup Create(GenerationRequest request, Action<SequenceGroup> completed, Action<Sequence>? advanced = null, EngineTelemetry.RequestTrace? trace = null)
     {
         var sampling = request.Sampling;
         sampling.Validate();
@@ -25,6 +25,7 @@ internal sealed class RequestFactory(LoadedModel model, EngineOptions options)
             BadWords = BadWords(sampling),
             Completed = completed,
             Advanced = advanced,
+            Trace = trace,
         };
     }
 

@@ -23,7 +23,7 @@ internal sealed class StepResult
     }
 
     /// <summary>Fails a group once, naming the place where its numbers went wrong.</summary>
-    public void Fail(SequenceGroup group, string where, int position) => Fail(group, new MalruleException(
+    public void Fail(SequenceGroup group, string where, int position) => Fail(group, new NotFiniteException(
         $"The model computed a value that is not finite at {where}, token position {position}. The checkpoint may be damaged; in fast mode try exact mode."));
 
     /// <summary>Fails a group; its first error stands.</summary>

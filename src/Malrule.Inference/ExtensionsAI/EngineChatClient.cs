@@ -12,7 +12,7 @@ namespace Malrule.Inference;
 /// </summary>
 public sealed class EngineChatClient(LlmEngine engine) : IChatClient
 {
-    private readonly ChatClientMetadata _metadata = new("malrule", null, Path.GetFileName(engine.Info.ModelDirectory));
+    private readonly ChatClientMetadata _metadata = new("malrule", null, engine.Info.ModelName);
 
     /// <inheritdoc/>
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<AIChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)

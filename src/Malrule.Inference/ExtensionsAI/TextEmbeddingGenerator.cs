@@ -8,7 +8,7 @@ namespace Malrule.Inference;
 /// </summary>
 public sealed class TextEmbeddingGenerator(TextEmbedder embedder, string prefix = "") : IEmbeddingGenerator<string, Embedding<float>>
 {
-    private readonly EmbeddingGeneratorMetadata _metadata = new("malrule", null, Path.GetFileName(embedder.Directory), embedder.Dimensions);
+    private readonly EmbeddingGeneratorMetadata _metadata = new("malrule", null, HubCache.NameOf(embedder.Directory), embedder.Dimensions);
 
     /// <inheritdoc/>
     public async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(

@@ -24,6 +24,13 @@ public static class HubCache
     /// <exception cref="InvalidInputException">There is neither such a folder nor such a cached model.</exception>
     public static string Resolve(string directoryOrId) => Resolve(directoryOrId, Root());
 
+    /// <summary>The hub id of a snapshot's folder, else the folder's own name.</summary>
+    internal static string NameOf(string directory)
+    {
+        string? snapshots = Path.GetDirectoryName(directory), model = Path.GetFileName(Path.GetDirectoryName(snapshots));
+        return Path.GetFileName(snapshots) == "snapshots" && model?.Split("--") is ["models", var organisation, var name] ? $"{organisation}/{name}" : Path.GetFileName(directory);
+    }
+
     internal static string Resolve(string directoryOrId, string root)
     {
         if (Directory.Exists(directoryOrId))

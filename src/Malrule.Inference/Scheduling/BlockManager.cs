@@ -49,6 +49,9 @@ internal sealed class BlockManager
     /// <summary>Pages without references, published or not.</summary>
     public int FreePages { get; private set; }
 
+    /// <summary>Published pages that were needed for something else.</summary>
+    public long Evictions { get; private set; }
+
     public int References(int page) => _references[page];
 
     /// <summary>A page for one owner; its published content, if any, is forgotten.</summary>
@@ -57,6 +60,8 @@ internal sealed class BlockManager
         int page = _head;
         if (page == None)
             throw new InvalidOperationException("No KV page is free; the scheduler asks before it allocates.");
+        if (_serial[page] != 0)
+            Evictions++;
         Unpublish(page);
         RemoveFree(page);
         _references[page] = 1;

@@ -23,7 +23,13 @@ internal sealed class Scheduler(BlockManager pages, int maxBatchedTokens, int ma
     /// <summary>Every unfinished group.</summary>
     public IEnumerable<SequenceGroup> Groups => _running.Concat(_waiting);
     public int RunningBranches => _runningBranches;
+    public int RunningGroups => _running.Count;
+    public int WaitingGroups => _waiting.Count;
     public long Preemptions { get; private set; }
+
+    /// <summary>Prompt tokens of admitted groups, and how many of them the prefix cache had.</summary>
+    public long QueriedTokens { get; private set; }
+    public long CachedTokens { get; private set; }
 
     public void Add(SequenceGroup group) => _waiting.AddLast(group);
 
@@ -239,6 +245,8 @@ internal sealed class Scheduler(BlockManager pages, int maxBatchedTokens, int ma
             _waiting.RemoveFirst();
             _running.Add(group);
             admitted += branches;
+            if (prefixCaching)
+                (QueriedTokens, CachedTokens) = (QueriedTokens + group.PromptTokenIds.Length, CachedTokens + leader.ComputedTokens);
             group.CachedTokens = Math.Max(group.CachedTokens, leader.ComputedTokens);
             Start(leader);
             Append(leader, ChunkLength(leader));

@@ -36,6 +36,9 @@ internal sealed class SequenceGroup
     /// <summary>Called once by the engine's worker when the last branch has finished or the group failed.</summary>
     public Action<SequenceGroup>? Completed { get; init; }
 
+    /// <summary>Times the request for telemetry.</summary>
+    public EngineTelemetry.RequestTrace? Trace { get; init; }
+
     public string? PromptText { get; init; }
 
     /// <summary>Distinct tokens of the prompt; kept only where the repetition penalty asks for them.</summary>
