@@ -52,6 +52,8 @@ internal static class CommandLine
         {
             Verbose,
             MineCommand.Create(messages),
+            RankCommand.Create(messages),
+            EvaluateCommand.Create(),
             ExplainCommand.Create(),
             RunBatchCommand.Create(messages),
             SampleBankCommand.Create(messages),

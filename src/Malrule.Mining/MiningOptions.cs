@@ -4,8 +4,10 @@ using Malrule.Mining.Embeddings;
 using Malrule.Mining.Generations;
 using Malrule.Mining.Prompts;
 using Malrule.Mining.Rankings;
+using Malrule.Mining.Rankings.Hybrid;
 using Malrule.Mining.Rankings.Lexical;
 using Malrule.Mining.Rankings.Neighbours;
+using Malrule.Mining.Results;
 
 namespace Malrule.Mining;
 
@@ -30,6 +32,21 @@ public enum MiningMethod
 
     /// <summary>By the labels of similar distractors, beside a little of lexical; needs no model but labelled questions.</summary>
     Neighbours,
+
+    /// <summary>
+    /// By all of these together, weighed as labelled questions teach: words and neighbours, and with a language model or stored texts also what was inferred.
+    /// </summary>
+    Hybrid,
+}
+
+/// <summary>What maps inferred misconceptions onto the catalogue.</summary>
+public enum Retriever
+{
+    /// <summary>Cosines of embeddings.</summary>
+    Embedder,
+
+    /// <summary>The words that text and name share (TF-IDF); needs no model.</summary>
+    Lexical,
 }
 
 /// <summary>Everything a run depends on. What changes its results is stored in <c>run.json</c>; how it is computed is not.</summary>
@@ -59,11 +76,23 @@ public sealed record MiningOptions
     /// <summary>Mine this many distractors only, the first by question id and letter; null: all.</summary>
     public int? Limit { get; init; }
 
-    /// <summary>The language model's folder or hub id; needed by <see cref="MiningMethod.Infer"/>.</summary>
+    /// <summary>The language model's folder or hub id; needed by <see cref="MiningMethod.Infer"/> unless there are <see cref="Generations"/>.</summary>
     public string? Model { get; init; }
 
-    /// <summary>The embedder's folder or hub id; needed by <see cref="MiningMethod.Infer"/>.</summary>
+    /// <summary>The embedder's folder or hub id; needed where texts are mapped by <see cref="Retriever.Embedder"/>.</summary>
     public string? Embedder { get; init; }
+
+    /// <summary>A file of texts to rank in place of generating any, one JSON object a line: <c>{"id": "1672_B", "texts": ["…"]}</c>.</summary>
+    public string? Generations { get; init; }
+
+    /// <summary>The run that <see cref="Generations"/> come from, whose options and inputs stay part of this one's; null for texts from elsewhere.</summary>
+    public RunManifest? GeneratedBy { get; init; }
+
+    /// <summary>Whether only distractors about which <see cref="Generations"/> have a text are mined.</summary>
+    public bool OnlyWithTexts { get; init; }
+
+    /// <summary>What maps inferred misconceptions onto the catalogue.</summary>
+    public Retriever Retriever { get; init; } = Retriever.Embedder;
 
     /// <summary>Seed of all that is random: sampling of tokens and, in the tutorial's rule, of demonstrations.</summary>
     public long Seed { get; init; } = 1;
@@ -89,17 +118,29 @@ public sealed record MiningOptions
     /// <summary>How the rankings of a distractor's samples become one.</summary>
     public FusionOptions Fusion { get; init; } = new();
 
-    /// <summary>The weights of <see cref="MiningMethod.Lexical"/>.</summary>
+    /// <summary>The weights of <see cref="MiningMethod.Lexical"/>, and how <see cref="Retriever.Lexical"/> weighs words.</summary>
     public LexicalOptions Lexical { get; init; } = new();
 
     /// <summary>The weights of <see cref="MiningMethod.Neighbours"/>.</summary>
     public NeighbourOptions Neighbours { get; init; } = new();
+
+    /// <summary>What <see cref="MiningMethod.Hybrid"/> fuses.</summary>
+    public HybridOptions Hybrid { get; init; } = new();
 
     /// <summary>How many candidates a distractor gets in <c>candidates.csv</c>; the submission takes the first 25.</summary>
     public int Candidates { get; init; } = 100;
 
     /// <summary>How the language model is loaded and served; mode and longest sequence change results, the rest does not.</summary>
     public EngineOptions Engine { get; init; } = new() { ModelLengthCap = 4096 };
+
+    /// <summary>Whether inferred misconceptions are part of the ranking.</summary>
+    internal bool UsesTexts => Method == MiningMethod.Infer || (Method == MiningMethod.Hybrid && (Model ?? Generations) is not null);
+
+    /// <summary>Whether a language model is asked.</summary>
+    internal bool Generates => UsesTexts && Generations is null;
+
+    /// <summary>Whether texts are embedded.</summary>
+    internal bool Embeds => UsesTexts && Retriever == Retriever.Embedder;
 
     /// <summary>The options of a preset.</summary>
     public static MiningOptions Of(MiningPreset preset, string data, string output)
@@ -130,10 +171,19 @@ public sealed record MiningOptions
         Fusion.Validate();
         Lexical.Validate();
         Neighbours.Validate();
-        if (Method != MiningMethod.Infer)
+        Hybrid.Validate();
+        if (Generations is not null && !UsesTexts)
+            throw new InvalidInputException($"The method {Method.ToString().ToLowerInvariant()} ranks no texts. Choose infer or hybrid.");
+        if (OnlyWithTexts && Generations is null)
+            throw new InvalidInputException("Only distractors with texts are asked for, but no file of texts is named.");
+        if (Generates && Model is null)
+            throw new InvalidInputException("The method infer needs a language model (--model). Name its folder, or choose a method without models: lexical, neighbours or hybrid.");
+        if (Embeds && Embedder is null)
+            throw new InvalidInputException("Inferred texts need an embedder (--embedder) to be mapped onto the catalogue. Name its folder, or look them up by words (--retriever lexical).");
+        if (Method == MiningMethod.Hybrid && !UsesTexts && Embedder is not null)
+            throw new InvalidInputException("The method hybrid has an embedder but no language model whose texts it could embed. Name one (--model), or leave the embedder out to fuse words and neighbours.");
+        if (!Generates)
             return;
-        if (Model is null || Embedder is null)
-            throw new InvalidInputException($"The method infer needs {(Model is null ? "a language model (--model)" : "an embedder (--embedder)")}. Name its folder, or choose a method without models: lexical or neighbours.");
         Sampling.Validate();
         if (Sampling.Seed is not null && Sampling.Seed != Seed)
             throw new InvalidInputException($"The sampling seed is {Sampling.Seed} but the run's is {Seed}. Set the run's seed only.");

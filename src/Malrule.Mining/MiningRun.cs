@@ -3,8 +3,6 @@ using Malrule.Mining.Embeddings;
 using Malrule.Mining.Generations;
 using Malrule.Mining.Questions;
 using Malrule.Mining.Rankings;
-using Malrule.Mining.Rankings.Lexical;
-using Malrule.Mining.Rankings.Neighbours;
 using Malrule.Mining.Results;
 using Malrule.Mining.Results.Report;
 
@@ -39,28 +37,30 @@ public static class MiningRun
         {
             var log = new RunLog(progress, options.Engine);
             (QuestionBank bank, Distractor[] distractors) = Read(options, log);
+            StoredTexts? stored = options.Generations is { } file ? StoredTexts.Read(file, bank, distractors, learns: options.Method == MiningMethod.Hybrid) : null;
+            int asked = distractors.Length;
+            if (options.OnlyWithTexts)
+                distractors = [.. distractors.Where(stored!.Has)];
 
             using RunFolder folder = RunFolder.Open(options.Output);
-            RunManifest manifest = Begin(folder, new RunManifest { Options = RunOptions.Of(options), Inputs = HashInputs(options, bank, cancellation) });
+            RunManifest manifest = Begin(folder, Describe(options, bank, cancellation));
+            IReadOnlyDictionary<string, Generation> generations = new Dictionary<string, Generation>();
+            if (stored is not null)
+                generations = Keep(stored, folder, log);
+            else if (options.Generates)
+                (generations, manifest) = await GenerateAsync(options, bank, distractors, folder, manifest, loadGenerator, log, cancellation).ConfigureAwait(false);
 
-            IReadOnlyList<MinedDistractor> mined;
-            RunCounts counts;
-            if (options.Method == MiningMethod.Infer)
-            {
-                (IReadOnlyDictionary<string, Generation> generations, manifest) =
-                    await GenerateAsync(options, bank, distractors, folder, manifest, loadGenerator, log, cancellation).ConfigureAwait(false);
-                var hypotheses = new HypothesisStage(options, bank.Catalogue, manifest.Inputs.GetValueOrDefault("embedder")?.Sha256, log);
-                mined = await hypotheses.RunAsync(distractors, generations, loadEmbedder, cancellation).ConfigureAwait(false);
-                manifest = manifest with { KernelPath = new(manifest.KernelPath) { ["embedder"] = hypotheses.KernelPath } };
-                counts = RunCounts.Of(mined, bank).With(mined, generations, bank) with { DistinctTexts = hypotheses.DistinctTexts, TextsCut = hypotheses.TextsCut };
-            }
-            else
-            {
-                mined = RankWithoutModel(options, bank, distractors, log, cancellation);
-                counts = RunCounts.Of(mined, bank);
-            }
+            var ranking = new RankingStage(options, bank, manifest.Inputs.GetValueOrDefault("embedder")?.Sha256, log);
+            MinedDistractor[] mined = await ranking.RunAsync(distractors, generations, loadEmbedder, cancellation).ConfigureAwait(false);
 
-            manifest = manifest with { Metrics = bank.IsLabelled ? RunMetrics.Of(mined, bank.Labelled) : null, Counts = counts };
+            RunCounts counts = RunCounts.Of(mined, bank);
+            if (options.UsesTexts)
+                counts = counts.With(mined, generations, bank) with { DistinctTexts = ranking.DistinctTexts, TextsCut = ranking.TextsCut };
+            if (stored is not null)
+                counts = counts with { FailedRequests = null, WithoutTexts = distractors.Count(item => !stored.Has(item)), WithoutTextsLeftOut = asked - distractors.Length, TextsUnused = stored.Unused.Count };
+            if (ranking.EmbedderPath is { } path)
+                manifest = manifest with { KernelPath = new(manifest.KernelPath) { ["embedder"] = path } };
+            manifest = manifest with { HybridFits = ranking.Fits, Metrics = bank.IsLabelled ? RunMetrics.Of(mined, bank.Labelled) : null, Counts = counts };
             return Write(folder, bank, mined, manifest, log);
         }, cancellation);
     }
@@ -74,23 +74,37 @@ public static class MiningRun
         Distractor[] distractors = [.. bank.Distractors.Take(options.Limit ?? int.MaxValue)];
         if (distractors.Length == 0)
             throw new InvalidInputException("None of the questions to mine has a labelled distractor. Take more questions, or a file without label columns.");
-        bool infers = options.Method == MiningMethod.Infer;
-        if (bank.Labelled.Count == 0 && (infers ? options.Demonstrations.Shots > 0 : options.Method == MiningMethod.Neighbours))
-            throw new InvalidInputException($"{options.Data} has no train.csv with the labelled questions that {(infers ? "demonstrations" : "neighbours")} come from. Add one,{(infers ? " ask for no demonstrations (--shots 0)," : "")} or use the method lexical.");
+        bool demonstrates = options.Generates && options.Demonstrations.Shots > 0;
+        if (bank.Labelled.Count == 0 && (demonstrates || options.Method == MiningMethod.Neighbours))
+            throw new InvalidInputException($"{options.Data} has no train.csv with the labelled questions that {(demonstrates ? "demonstrations" : "neighbours")} come from. Add one,{(demonstrates ? " ask for no demonstrations (--shots 0)," : "")} or use the method lexical.");
         return (bank, distractors);
     }
 
-    private static SortedDictionary<string, RunInput> HashInputs(MiningOptions options, QuestionBank bank, CancellationToken cancellation)
+    /// <summary>What a run depends on, known before it begins; what stored texts depend on is as their own run has it.</summary>
+    private static RunManifest Describe(MiningOptions options, QuestionBank bank, CancellationToken cancellation)
     {
+        RunManifest? origin = options.GeneratedBy;
         var inputs = new SortedDictionary<string, RunInput>();
+        if (origin?.Inputs.TryGetValue("model", out RunInput? model) == true)
+            inputs["model"] = model;
         foreach ((string part, string file) in bank.Files)
             inputs[part] = InputHash.OfFile(file);
-        if (options.Method == MiningMethod.Infer)
-        {
+        if (options.Generations is not null)
+            inputs["generations"] = InputHash.OfFile(options.Generations);
+        if (options.Generates)
             inputs["model"] = InputHash.OfCheckpoint(HubCache.Resolve(options.Model!), cancellation);
+        if (options.Embeds)
             inputs["embedder"] = InputHash.OfCheckpoint(HubCache.Resolve(options.Embedder!), cancellation);
-        }
-        return inputs;
+        var manifest = new RunManifest { Options = RunOptions.Of(options), Inputs = inputs, ServedLength = origin?.ServedLength };
+        return origin?.KernelPath.TryGetValue("model", out string? path) == true ? manifest with { KernelPath = new() { ["model"] = path } } : manifest;
+    }
+
+    private static IReadOnlyDictionary<string, Generation> Keep(StoredTexts stored, RunFolder folder, RunLog log)
+    {
+        if (stored.Remark() is { } remark)
+            log.Note(MiningStage.Reading, remark);
+        GenerationFile.Write(folder.Generations, stored.ById.Values);
+        return stored.ById;
     }
 
     /// <summary>Claims an empty folder for a run, or makes sure that it holds the same one.</summary>
@@ -147,16 +161,6 @@ public static class MiningRun
             throw new MalruleException($"Every request failed. The first: {journal.Generations[distractors[0].Id].Error}");
         journal.Finish(distractors.Select(distractor => distractor.Id));
         return (journal.Generations, manifest);
-    }
-
-    private static MinedDistractor[] RankWithoutModel(MiningOptions options, QuestionBank bank, Distractor[] distractors, RunLog log, CancellationToken cancellation)
-    {
-        using IDisposable _ = log.Time(MiningStage.Ranking);
-        DistractorRanker ranker = options.Method == MiningMethod.Lexical
-            ? new LexicalRanker(bank.Catalogue, bank.Labelled, options.Lexical)
-            : new NeighbourRanker(bank.Labelled, bank.Catalogue, options.Neighbours);
-        IReadOnlyList<IReadOnlyList<Candidate>> lists = ranker.RankAll(distractors, options.Candidates, options.Engine.Threads, cancellation);
-        return [.. distractors.Zip(lists, (distractor, candidates) => new MinedDistractor(distractor, candidates))];
     }
 
     private static MiningResult Write(RunFolder folder, QuestionBank bank, IReadOnlyList<MinedDistractor> mined, RunManifest manifest, RunLog log)

@@ -16,19 +16,20 @@ internal static class MineCommand
         var embedder = new Option<string?>("--embedder") { Description = "Embedding model, likewise.", HelpName = "DIR" };
         var output = new Option<string?>("--output", "-o") { Description = "Run folder; an interrupted run goes on there [default: runs/PRESET-METHOD]", HelpName = "RUN" };
         var preset = new Option<MiningPreset>("--preset") { Description = "tutorial: its steps and quirks, one by one.", DefaultValueFactory = _ => MiningPreset.Default, HelpName = "default|tutorial" };
-        var method = new Option<MiningMethod>("--method") { Description = "infer needs both models, the others none.", DefaultValueFactory = _ => MiningMethod.Infer, HelpName = string.Join('|', Enum.GetNames<MiningMethod>()).ToLowerInvariant() };
+        var method = new Option<MiningMethod>("--method") { Description = "infer needs both models; lexical and neighbours none; hybrid fuses all there is, without models words and neighbours.", DefaultValueFactory = _ => MiningMethod.Infer, HelpName = string.Join('|', Enum.GetNames<MiningMethod>()).ToLowerInvariant() };
         var sample = new Option<int?>("--sample") { Description = "Mine so many questions, those that pandas' sample() picks [default: all]", HelpName = "N" };
         var sampleSeed = new Option<uint>("--sample-seed") { Description = "pandas' random_state for --sample.", HelpName = "S" };
         var limit = new Option<int?>("--limit") { Description = "Mine the first so many distractors [default: all]", HelpName = "K" };
         var shots = new Option<int?>("--shots") { Description = "Labelled questions shown in a prompt [default: 3]", HelpName = "K" };
         var seed = new Option<long>("--seed") { Description = "Seed of all that is random.", DefaultValueFactory = _ => 1, HelpName = "S" };
         var sampling = new SamplingArguments();
+        var ranking = new RankingArguments();
         var embedding = new EmbedderArguments();
         var engine = new EngineArguments(new MiningOptions { Data = "", Output = "" }.Engine.ModelLengthCap);
 
         var command = new ToolCommand("mine", "Rank, for every wrong option of every question, the misconceptions that most likely explain it.", """
             malrule mine
-            malrule mine --data eedi --questions eedi/train.csv --method neighbours
+            malrule mine --data eedi --questions eedi/train.csv --method hybrid
             malrule mine --data eedi --model Qwen/Qwen2.5-3B-Instruct-AWQ --embedder nomic-ai/nomic-embed-text-v1.5
             malrule mine --data eedi --model DIR --embedder DIR --preset tutorial --questions eedi/train.csv --sample 100 --sample-seed 3
 
@@ -37,7 +38,7 @@ internal static class MineCommand
         {
             data, questions, model, embedder, output, preset, method, sample, sampleSeed, limit, shots, seed,
         };
-        foreach (Option option in (IEnumerable<Option>)[.. sampling.All, .. engine.All, .. embedding.All])
+        foreach (Option option in (IEnumerable<Option>)[.. sampling.All, .. ranking.All, .. engine.All, .. embedding.All])
             command.Add(option);
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -47,7 +48,7 @@ internal static class MineCommand
             EngineOptions engineOptions = engine.Read(parsed);
             string? given = parsed.GetValue(data);
             MiningOptions defaults = MiningOptions.Of(chosen, given ?? Bundled.Bank, folder);
-            MiningOptions options = defaults with
+            MiningOptions options = ranking.Read(parsed, defaults with
             {
                 Questions = parsed.GetValue(questions),
                 Method = by,
@@ -61,7 +62,7 @@ internal static class MineCommand
                 Sampling = sampling.Read(parsed, defaults.Sampling),
                 Embedding = defaults.Embedding with { Engine = embedding.Read(parsed, defaults.Embedding.Engine, engineOptions), CacheFolder = embedding.CacheFolder(parsed) },
                 Engine = engineOptions,
-            };
+            });
             try
             {
                 MiningResult result = await messages.ProgressAsync(report => MiningRun.RunAsync(options, new MiningDisplay(messages, report), cancellationToken))

@@ -28,7 +28,7 @@ public sealed record EmbeddingOptions
     public bool CleanNames { get; init; } = true;
 
     /// <summary>
-    /// Folder in which the catalogue's vectors are kept from run to run, 256 MiB at most; null: they are computed every time. Of no effect on results.
+    /// Folder in which the vectors of names and inferred texts are kept from run to run, 256 MiB at most; null: they are computed every time. Of no effect on results.
     /// </summary>
     public string? CacheFolder { get; init; }
 

@@ -37,14 +37,14 @@ internal sealed class VectorCache(string folder, IReadOnlyList<string> embedder,
             if (file.Length <= limit && Parse(File.ReadAllBytes(path), key, texts.Count) is { } found)
             {
                 Touch(file);
-                note($"The vectors of {texts.Count} names come from {path}.");
+                note($"The vectors of {texts.Count} texts come from {path}.");
                 return found;
             }
-            note($"{path} is damaged; the names are embedded again.");
+            note($"{path} is damaged; the texts are embedded again.");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            note($"{path} cannot be used ({error.Message}); the names are embedded again.");
+            note($"{path} cannot be used ({error.Message}); the texts are embedded again.");
         }
         return null;
     }
@@ -71,7 +71,7 @@ internal sealed class VectorCache(string folder, IReadOnlyList<string> embedder,
         }
         catch (Exception error) when (error is MalruleException or IOException or UnauthorizedAccessException)
         {
-            note($"The vectors of the names were not kept: {error.Message}");
+            note($"The vectors were not kept: {error.Message}");
         }
     }
 

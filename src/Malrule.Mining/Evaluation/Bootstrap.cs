@@ -14,6 +14,29 @@ public sealed record Bootstrap
     /// <summary>Seed of the draws.</summary>
     public long Seed { get; init; } = 1;
 
+    /// <summary>The mean of a value over items.</summary>
+    internal Estimate Mean(IReadOnlyList<RankedItem> items, Func<RankedItem, double> value)
+    {
+        Dictionary<int, int> questions = RankingReport.NumberQuestions(items);
+        var sums = new double[questions.Count];
+        var counts = new int[questions.Count];
+        foreach (RankedItem item in items)
+        {
+            sums[questions[item.QuestionId]] += value(item);
+            counts[questions[item.QuestionId]]++;
+        }
+        return Estimate.Of(Of(RankingReport.Ones(sums.Length)), Weights(sums.Length).Select(Of));
+
+        double Of(int[] weights)
+        {
+            double sum = 0;
+            long count = 0;
+            for (int question = 0; question < sums.Length; question++)
+                (sum, count) = (sum + weights[question] * sums[question], count + (long)weights[question] * counts[question]);
+            return sum / count;
+        }
+    }
+
     /// <summary>For each resample how often every question was drawn; the same array each time, overwritten.</summary>
     internal IEnumerable<int[]> Weights(int questions)
     {

@@ -24,7 +24,7 @@ public static class CrossEvaluation
         foreach (Fold fold in split.Folds(questions))
         {
             var seen = new SeenMisconceptions(fold.Training);
-            IReadOnlyList<IReadOnlyList<Candidate>> lists = makeRanker(fold.Training).RankAll(fold.Test, depth, threads, cancellation);
+            IReadOnlyList<IReadOnlyList<Candidate>> lists = makeRanker(fold.Training).RankAll(fold.Test, depth, threads, cancellation: cancellation);
             items.AddRange(fold.Test.Select((distractor, i) => RankedItem.Of(distractor, lists[i], seen)));
         }
         return items;

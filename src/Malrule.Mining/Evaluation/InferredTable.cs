@@ -25,7 +25,7 @@ public static class InferredTable
     /// <summary>Measures on the labelled distractors that have texts.</summary>
     /// <param name="bank">A bank with labelled questions.</param>
     /// <param name="texts">Inferred texts by QuestionId_Answer.</param>
-    /// <param name="score">Maps a text onto the catalogue; null for <see cref="LexicalRanker.Scores(string, Span{double})"/>.</param>
+    /// <param name="score">Maps texts onto the catalogue; null for <see cref="LexicalRanker.Scores(IReadOnlyList{string}, Span{double})"/>.</param>
     /// <param name="threads">How many threads work; 0 for one a core.</param>
     /// <param name="progress">Told each row's section and method before it is measured.</param>
     /// <param name="cancellation">Stops between distractors.</param>
@@ -66,7 +66,7 @@ public static class InferredTable
         void Add(string section, string method, DistractorRanker ranker)
         {
             progress?.Report($"{section}: {method}");
-            IReadOnlyList<IReadOnlyList<Candidate>> lists = ranker.RankAll(distractors, 100, threads, cancellation);
+            IReadOnlyList<IReadOnlyList<Candidate>> lists = ranker.RankAll(distractors, 100, threads, cancellation: cancellation);
             rows.Add(new EvaluationRow(section, method, [.. distractors.Select((distractor, i) => RankedItem.Of(distractor, lists[i], seen))]));
         }
     }

@@ -30,16 +30,20 @@ public abstract class DistractorRanker
     /// <param name="distractors">The wrong options to explain.</param>
     /// <param name="top">Length of the lists.</param>
     /// <param name="threads">How many threads work; 0 for one a core.</param>
+    /// <param name="progress">Told now and then how many lists are done, by any thread.</param>
     /// <param name="cancellation">Stops between distractors.</param>
     public IReadOnlyList<IReadOnlyList<Candidate>> RankAll(
-        IReadOnlyList<Distractor> distractors, int top = 25, int threads = 0, CancellationToken cancellation = default)
+        IReadOnlyList<Distractor> distractors, int top = 25, int threads = 0, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(distractors);
         var lists = new IReadOnlyList<Candidate>[distractors.Count];
         var options = new ParallelOptions { MaxDegreeOfParallelism = threads == 0 ? Environment.ProcessorCount : threads, CancellationToken = cancellation };
+        int done = 0;
         Parallel.For(0, lists.Length, options, () => new double[Catalogue.Count], (i, _, scores) =>
         {
             lists[i] = Rank(distractors[i], scores, top);
+            if (Interlocked.Increment(ref done) is var count && (count % 64 == 0 || count == lists.Length))
+                progress?.Report(count);
             return scores;
         }, _ => { });
         return lists;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Malrule.Inference;
 
 namespace Malrule.Mining.Rankings;
@@ -28,6 +29,16 @@ public enum TieOrder
     FirstSample,
 }
 
+/// <summary>How much a sample counts.</summary>
+public enum SampleWeighting
+{
+    /// <summary>All alike, so that a text counts as often as it came.</summary>
+    Count,
+
+    /// <summary>By its probability, exp of its cumulative logprob, relative to the likeliest sample's.</summary>
+    Logprob,
+}
+
 /// <summary>Options of <see cref="RankFusion"/>.</summary>
 public sealed record FusionOptions
 {
@@ -49,6 +60,49 @@ public sealed record FusionOptions
     /// <summary>The order of equal points.</summary>
     public TieOrder Ties { get; init; } = TieOrder.LowerId;
 
+    /// <summary>How much a sample counts.</summary>
+    public SampleWeighting Weights { get; init; } = SampleWeighting.Count;
+
+    /// <summary>The rule and its numbers as <see cref="Parse"/> reads them, such as <c>borda@25</c>; ties and weights stand apart.</summary>
+    public string Name => Method switch
+    {
+        FusionMethod.Borda => $"borda{AtDepth}",
+        FusionMethod.ReciprocalRank => FormattableString.Invariant($"rrf:{ReciprocalRankConstant}{AtDepth}"),
+        FusionMethod.Softmax => FormattableString.Invariant($"softmax:{Temperature}"),
+        _ => "combsum",
+    };
+
+    private string AtDepth => Depth is { } depth ? FormattableString.Invariant($"@{depth}") : "";
+
+    /// <summary>
+    /// Reads a rule: <c>borda</c>, <c>rrf</c>, <c>combsum</c> or <c>softmax</c>; after a colon the k of reciprocal rank or the temperature of softmax;
+    /// after an at sign, for the first two, how many rows of each list get points. All else stays as it is by default.
+    /// </summary>
+    /// <exception cref="InvalidInputException">The text is no such rule, or a number is out of its range.</exception>
+    public static FusionOptions Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        (string rule, string? depth) = Halves(text.Trim().ToLowerInvariant(), '@');
+        (string name, string? number) = Halves(rule, ':');
+        var options = new FusionOptions();
+        options = name switch
+        {
+            "borda" when number is null => options with { Method = FusionMethod.Borda, Depth = Whole(depth) },
+            "rrf" => options with { Method = FusionMethod.ReciprocalRank, Depth = Whole(depth), ReciprocalRankConstant = Number(number) ?? options.ReciprocalRankConstant },
+            "combsum" when number is null && depth is null => options with { Method = FusionMethod.CombSum },
+            "softmax" when depth is null => options with { Method = FusionMethod.Softmax, Temperature = Number(number) ?? options.Temperature },
+            _ => throw Wrong(),
+        };
+        options.Validate();
+        return options;
+
+        double? Number(string? part) => part is null ? null
+            : double.TryParse(part, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) ? value : throw Wrong();
+        int? Whole(string? part) => part is null ? null
+            : int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : throw Wrong();
+        InvalidInputException Wrong() => new($"\"{text}\" is no fusion. Write borda, borda@25, rrf, rrf:60, rrf:60@100, combsum, softmax or softmax:0.05.");
+    }
+
     /// <summary>Checks the values.</summary>
     /// <exception cref="InvalidInputException">A value is out of its range.</exception>
     public void Validate()
@@ -59,5 +113,11 @@ public sealed record FusionOptions
             throw new InvalidInputException($"The constant of reciprocal-rank fusion must be 0 or more; it is {ReciprocalRankConstant}.");
         if (!(Temperature > 0) || double.IsInfinity(Temperature))
             throw new InvalidInputException($"The temperature of softmax fusion must be above 0; it is {Temperature}.");
+    }
+
+    private static (string Before, string? After) Halves(string text, char mark)
+    {
+        int place = text.IndexOf(mark, StringComparison.Ordinal);
+        return place < 0 ? (text, null) : (text[..place], text[(place + 1)..]);
     }
 }

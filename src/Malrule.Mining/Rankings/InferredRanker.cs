@@ -2,10 +2,10 @@ using Malrule.Mining.Questions;
 
 namespace Malrule.Mining.Rankings;
 
-/// <summary>Scores the whole catalogue for a text: <c>LexicalRanker.Scores</c>, or the cosines of embeddings. Called by many threads at once.</summary>
-/// <param name="text">An inferred misconception.</param>
-/// <param name="scores">[catalogue], written.</param>
-public delegate void TextScores(string text, Span<double> scores);
+/// <summary>Scores the whole catalogue for each of some texts: <c>LexicalRanker.Scores</c>, or the cosines of embeddings. Called by many threads at once.</summary>
+/// <param name="texts">Inferred misconceptions.</param>
+/// <param name="scores">[texts, catalogue], written.</param>
+public delegate void TextScores(IReadOnlyList<string> texts, Span<double> scores);
 
 /// <summary>
 /// Ranks misconceptions by what was inferred about a distractor: every distinct text scores the catalogue, and these rankings are fused.
@@ -20,7 +20,7 @@ public sealed class InferredRanker : DistractorRanker
     /// <summary>A ranker over given texts.</summary>
     /// <param name="catalogue">The misconceptions to rank.</param>
     /// <param name="samples">The inferred texts by the distractor's id.</param>
-    /// <param name="score">Maps a text onto the catalogue.</param>
+    /// <param name="score">Maps texts onto the catalogue.</param>
     /// <param name="fusion">How the texts' rankings become one; null for the defaults.</param>
     public InferredRanker(
         MisconceptionCatalogue catalogue, IReadOnlyDictionary<string, DistinctSamples> samples, TextScores score, FusionOptions? fusion = null) : base(catalogue)
@@ -42,18 +42,13 @@ public sealed class InferredRanker : DistractorRanker
 
     private protected override IReadOnlyList<Candidate> Rank(Distractor distractor, double[] scores, int top) => _fusion.Fuse(Votes(distractor), top);
 
-    private List<Vote> Votes(Distractor distractor)
+    private Vote[] Votes(Distractor distractor)
     {
         ArgumentNullException.ThrowIfNull(distractor);
-        var votes = new List<Vote>();
-        if (!_samples.TryGetValue(distractor.Id, out DistinctSamples? samples))
-            return votes;
-        for (int i = 0; i < samples.Texts.Count; i++)
-        {
-            var scores = new double[Catalogue.Count];
-            _score(samples.Texts[i], scores);
-            votes.Add(new Vote(scores, samples.Weights[i]));
-        }
-        return votes;
+        if (!_samples.TryGetValue(distractor.Id, out DistinctSamples? samples) || samples.Texts.Count == 0)
+            return [];
+        var scores = new double[samples.Texts.Count * Catalogue.Count];
+        _score(samples.Texts, scores);
+        return [.. samples.Weights.Select((weight, i) => new Vote(scores.AsMemory(i * Catalogue.Count, Catalogue.Count), weight))];
     }
 }

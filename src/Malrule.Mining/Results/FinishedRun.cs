@@ -1,5 +1,6 @@
 using System.Globalization;
 using Malrule.Inference;
+using Malrule.Mining.Embeddings;
 using Malrule.Mining.Generations;
 using Malrule.Mining.Prompts;
 using Malrule.Mining.Questions;
@@ -13,9 +14,10 @@ public sealed class FinishedRun
 {
     private const int NeighboursShown = 5;
 
-    private readonly string _folder;
+    private FinishedRun(string folder, RunManifest manifest, QuestionBank bank) => (Folder, Manifest, Bank) = (folder, manifest, bank);
 
-    private FinishedRun(string folder, RunManifest manifest, QuestionBank bank) => (_folder, Manifest, Bank) = (folder, manifest, bank);
+    /// <summary>The run folder.</summary>
+    public string Folder { get; }
 
     /// <summary>The contents of <c>run.json</c>.</summary>
     public RunManifest Manifest { get; }
@@ -47,17 +49,78 @@ public sealed class FinishedRun
         return new FinishedRun(folder, manifest, bank);
     }
 
+    /// <summary>Every mined distractor with its candidates, by question id and letter.</summary>
+    /// <exception cref="InvalidInputException">A file of the run is wrong.</exception>
+    public IReadOnlyList<MinedDistractor> Read()
+    {
+        Dictionary<string, Candidate[]> candidates = ReadCandidates(_ => true);
+        IReadOnlyDictionary<string, Generation> generations = ReadGenerations();
+        MinedDistractor[] mined =
+        [
+            .. Bank.Distractors.Where(distractor => candidates.ContainsKey(distractor.Id)).Select(distractor => new MinedDistractor(distractor, candidates[distractor.Id])
+            {
+                Inferred = [.. (generations.GetValueOrDefault(distractor.Id)?.Texts ?? []).Select((Manifest.Options.Hypotheses ?? new HypothesisOptions()).Infer)],
+                Demonstrations = generations.GetValueOrDefault(distractor.Id)?.Demonstrations ?? [],
+            }),
+        ];
+        return mined.Length == candidates.Count ? mined
+            : throw new InvalidInputException($"{Path.Combine(Folder, "submission.csv")} names {candidates.Count - mined.Length} distractors that the questions do not have. Mine again.");
+    }
+
+    /// <summary>
+    /// Options that rank the run's texts again, with the language model's part as it was; whatever of the ranking is not changed stays as the run has it.
+    /// The embedder's folder, which runs do not hold, is to be set.
+    /// </summary>
+    /// <param name="output">The new run's folder.</param>
+    /// <exception cref="InvalidInputException">The run holds no texts.</exception>
+    public MiningOptions RankAgain(string output)
+    {
+        if (!File.Exists(GenerationsFile))
+            throw new InvalidInputException($"The run in {Folder} holds no generations.jsonl, so there are no texts to rank. Name a run of the method infer, or of hybrid with a language model.");
+        RunOptions options = Manifest.Options;
+        MiningOptions start = MiningOptions.Of(options.Preset, Path.GetDirectoryName(Bank.Files["catalogue"])!, output);
+        return start with
+        {
+            Questions = Bank.Files["questions"],
+            Generations = GenerationsFile,
+            GeneratedBy = Manifest,
+            Method = options.Method,
+            Sample = options.Sample,
+            SampleSeed = options.SampleSeed ?? 0,
+            Limit = options.Limit,
+            Candidates = options.Candidates,
+            OnlyWithTexts = options.OnlyWithTexts ?? false,
+            Hypotheses = options.Hypotheses ?? start.Hypotheses,
+            Fusion = options.Fusion ?? start.Fusion,
+            Retriever = options.Retriever ?? start.Retriever,
+            Lexical = options.Lexical ?? start.Lexical,
+            Hybrid = options.Hybrid ?? start.Hybrid,
+            Embedding = options.Pooling is null ? start.Embedding : new EmbeddingOptions
+            {
+                Engine = start.Embedding.Engine with
+                {
+                    Mode = options.EmbedderMode ?? start.Embedding.Engine.Mode,
+                    Pooling = options.Pooling.Value,
+                    MaxTokens = options.EmbedderMaxTokens ?? start.Embedding.Engine.MaxTokens,
+                },
+                QueryPrefix = options.QueryPrefix,
+                CataloguePrefix = options.CataloguePrefix,
+                CleanNames = options.CleanNames ?? start.Embedding.CleanNames,
+                CosinesInDouble = options.CosinesInDouble ?? start.Embedding.CosinesInDouble,
+            },
+        };
+    }
+
     /// <summary>What the run holds about a distractor (<c>1672_B</c>) or all mined distractors of a question (<c>1672</c>).</summary>
     /// <exception cref="InvalidInputException">The run holds none with this id.</exception>
     public IReadOnlyList<Explanation> Explain(string id)
     {
         ArgumentNullException.ThrowIfNull(id);
-        Dictionary<string, Candidate[]> candidates = ReadCandidates(id);
+        Dictionary<string, Candidate[]> candidates = ReadCandidates(distractor => distractor == id || distractor.StartsWith($"{id}_", StringComparison.Ordinal));
         Distractor[] mined = [.. Bank.Distractors.Where(distractor => candidates.ContainsKey(distractor.Id))];
         if (mined.Length == 0)
-            throw new InvalidInputException($"The run in {_folder} holds no distractor {id}. Ids are a question's (1672) or a distractor's (1672_B); submission.csv and report.html in the folder list them.");
-        string generationsFile = Path.Combine(_folder, "generations.jsonl");
-        IReadOnlyDictionary<string, Generation> generations = File.Exists(generationsFile) ? GenerationFile.Read(generationsFile) : new Dictionary<string, Generation>();
+            throw new InvalidInputException($"The run in {Folder} holds no distractor {id}. Ids are a question's (1672) or a distractor's (1672_B); submission.csv and report.html in the folder list them.");
+        IReadOnlyDictionary<string, Generation> generations = ReadGenerations();
         var seen = new SeenMisconceptions(Bank.Labelled);
         NeighbourRanker? neighbours = Bank.Labelled.Any(question => question.LabelledDistractors.Any()) ? new NeighbourRanker(Bank.Labelled, Bank.Catalogue) : null;
         return [.. mined.Select(distractor =>
@@ -68,6 +131,11 @@ public sealed class FinishedRun
                 neighbours?.Nearest(distractor, NeighboursShown) ?? [], seen.Contains(distractor));
         })];
     }
+
+    private string GenerationsFile => Path.Combine(Folder, "generations.jsonl");
+
+    private IReadOnlyDictionary<string, Generation> ReadGenerations() =>
+        File.Exists(GenerationsFile) ? GenerationFile.Read(GenerationsFile) : new Dictionary<string, Generation>();
 
     private IReadOnlyList<ChatMessage> Prompt(Distractor distractor, Generation? generation)
     {
@@ -81,21 +149,21 @@ public sealed class FinishedRun
         [.. generation.Texts.Select((Manifest.Options.Hypotheses ?? new HypothesisOptions()).Infer).CountBy(text => text).OrderByDescending(text => text.Value)];
 
     // submission.csv names every distractor, also one without candidates; candidates.csv has the scores.
-    private Dictionary<string, Candidate[]> ReadCandidates(string id)
+    private Dictionary<string, Candidate[]> ReadCandidates(Func<string, bool> wanted)
     {
         var found = new Dictionary<string, List<Candidate>>();
-        using (CsvTable submission = CsvTable.Open(Path.Combine(_folder, "submission.csv"), ["QuestionId_Answer"]))
+        using (CsvTable submission = CsvTable.Open(Path.Combine(Folder, "submission.csv"), ["QuestionId_Answer"]))
         {
             while (submission.Read())
             {
                 string distractor = submission.Text("QuestionId_Answer");
-                if (distractor == id || distractor.StartsWith($"{id}_", StringComparison.Ordinal))
+                if (wanted(distractor))
                     found[distractor] = [];
             }
         }
         if (found.Count == 0)
             return [];
-        using CsvTable table = CsvTable.Open(Path.Combine(_folder, "candidates.csv"), ["QuestionId_Answer", "MisconceptionId", "Score"]);
+        using CsvTable table = CsvTable.Open(Path.Combine(Folder, "candidates.csv"), ["QuestionId_Answer", "MisconceptionId", "Score"]);
         while (table.Read())
         {
             if (!found.TryGetValue(table.Text("QuestionId_Answer"), out List<Candidate>? list))

@@ -19,6 +19,15 @@ public sealed record RunCounts
     /// <summary>Distractors that ended with no candidate.</summary>
     public int WithoutCandidates { get; init; }
 
+    /// <summary>Distractors about which the stored texts say nothing.</summary>
+    public int? WithoutTexts { get; init; }
+
+    /// <summary>Distractors that were left out because the stored texts say nothing about them.</summary>
+    public int? WithoutTextsLeftOut { get; init; }
+
+    /// <summary>Lines of stored texts about none of the questions' distractors.</summary>
+    public int? TextsUnused { get; init; }
+
     /// <summary>Distractors whose request failed.</summary>
     public int? FailedRequests { get; init; }
 
@@ -54,6 +63,9 @@ public sealed record RunCounts
             (WithoutLabel, "other distractors of these questions carry no label and were left out."),
             (LabelShown, $"of {Distractors} prompts show the distractor's own label in a demonstration, so that a right answer there may be a copied one."),
             (DemonstrationsDropped, "demonstrations were left out because their prompts were too long."),
+            (WithoutTexts, $"of {Distractors} distractors have no text."),
+            (WithoutTextsLeftOut, "distractors have no text and were left out."),
+            (TextsUnused, "lines of the texts are about no distractor of these questions and were left out."),
             (FailedRequests, $"of {Distractors} requests failed; generations.jsonl says why, and the same command tries them again."),
             (SamplesCut, "samples were cut short by the limit of tokens."),
             (BlankSamples, "samples named nothing."),
@@ -79,14 +91,14 @@ public sealed record RunCounts
     {
         Dictionary<int, Question> labelled = bank.Labelled.ToDictionary(question => question.Id);
         var prompts = new PromptBuilder(new PromptOptions(), bank.Catalogue);
-        Generation[] made = [.. mined.Select(item => generations[item.Distractor.Id])];
+        Generation[] made = [.. mined.Where(item => generations.ContainsKey(item.Distractor.Id)).Select(item => generations[item.Distractor.Id])];
         return this with
         {
             FailedRequests = made.Count(generation => generation.Error is not null),
-            LabelShown = mined.Count(item => prompts.ShowsLabel(item.Distractor, [.. item.Demonstrations.Select(id => labelled[id])])),
+            LabelShown = made.All(generation => generation.Demonstrations is null) ? null : mined.Count(item => prompts.ShowsLabel(item.Distractor, [.. item.Demonstrations.Select(id => labelled[id])])),
             DemonstrationsDropped = made.Sum(generation => generation.DemonstrationsDropped),
-            PromptTokens = made.Sum(generation => (long)(generation.PromptTokens ?? 0)),
-            GeneratedTokens = made.Sum(generation => generation.Tokens?.Sum(tokens => (long)tokens) ?? 0),
+            PromptTokens = made.All(generation => generation.PromptTokens is null) ? null : made.Sum(generation => (long)(generation.PromptTokens ?? 0)),
+            GeneratedTokens = made.All(generation => generation.Tokens is null) ? null : made.Sum(generation => generation.Tokens?.Sum(tokens => (long)tokens) ?? 0),
             SamplesCut = made.Sum(generation => generation.FinishReasons?.Count(reason => reason == "length") ?? 0),
             BlankSamples = mined.Sum(item => item.Inferred.Count(text => text.Length == 0)),
         };

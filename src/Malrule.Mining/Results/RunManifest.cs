@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Malrule.Inference;
+using Malrule.Mining.Rankings.Hybrid;
 
 namespace Malrule.Mining.Results;
 
@@ -38,6 +39,9 @@ public sealed record RunManifest
 
     /// <summary>Longest sequence that the language model served, in tokens.</summary>
     public int? ServedLength { get; init; }
+
+    /// <summary>Where the weights of the method hybrid come from, by evidence.</summary>
+    public IReadOnlyList<HybridFit>? HybridFits { get; init; }
 
     /// <summary>How well labelled distractors were ranked.</summary>
     public RunMetrics? Metrics { get; init; }
@@ -94,7 +98,7 @@ public sealed record RunManifest
     private static SortedDictionary<string, string> Flatten(RunManifest manifest)
     {
         var values = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        RunManifest essence = manifest with { Status = "", Metrics = null, Counts = null, Timings = null, Environment = null };
+        RunManifest essence = manifest with { Status = "", HybridFits = null, Metrics = null, Counts = null, Timings = null, Environment = null };
         Add("", JsonSerializer.SerializeToNode(essence, RunManifestJson.File.RunManifest)!);
         return values;
 

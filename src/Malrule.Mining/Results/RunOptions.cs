@@ -3,6 +3,7 @@ using Malrule.Mining.Demonstrations;
 using Malrule.Mining.Generations;
 using Malrule.Mining.Prompts;
 using Malrule.Mining.Rankings;
+using Malrule.Mining.Rankings.Hybrid;
 using Malrule.Mining.Rankings.Lexical;
 using Malrule.Mining.Rankings.Neighbours;
 
@@ -50,6 +51,12 @@ public sealed record RunOptions
     /// <summary>How rankings are fused.</summary>
     public FusionOptions? Fusion { get; init; }
 
+    /// <summary>What maps inferred misconceptions onto the catalogue.</summary>
+    public Retriever? Retriever { get; init; }
+
+    /// <summary>Whether only distractors with stored texts were mined.</summary>
+    public bool? OnlyWithTexts { get; init; }
+
     /// <summary>Arithmetic of the language model.</summary>
     public ComputeMode? Mode { get; init; }
 
@@ -86,9 +93,40 @@ public sealed record RunOptions
     /// <summary>The weights of the method neighbours.</summary>
     public NeighbourOptions? Neighbours { get; init; }
 
-    /// <summary>What results of <paramref name="options"/> depend on.</summary>
+    /// <summary>What the method hybrid fuses.</summary>
+    public HybridOptions? Hybrid { get; init; }
+
+    /// <summary>What results of <paramref name="options"/> depend on; how stored texts came about is as their run has it.</summary>
     public static RunOptions Of(MiningOptions options)
     {
+        ArgumentNullException.ThrowIfNull(options);
+        bool texts = options.UsesTexts, embeds = options.Embeds;
+        return OfGenerating(options) with
+        {
+            Method = options.Method,
+            Candidates = options.Candidates,
+            OnlyWithTexts = options.OnlyWithTexts ? true : null,
+            Hypotheses = texts ? options.Hypotheses : null,
+            Fusion = texts ? options.Fusion : null,
+            Retriever = texts ? options.Retriever : null,
+            EmbedderMode = embeds ? options.Embedding.Engine.Mode : null,
+            Pooling = embeds ? options.Embedding.Engine.Pooling : null,
+            EmbedderMaxTokens = embeds ? options.Embedding.Engine.MaxTokens : null,
+            QueryPrefix = embeds ? options.Embedding.QueryPrefix : null,
+            CataloguePrefix = embeds ? options.Embedding.CataloguePrefix : null,
+            CleanNames = embeds ? options.Embedding.CleanNames : null,
+            CosinesInDouble = embeds ? options.Embedding.CosinesInDouble : null,
+            Lexical = options.Method == MiningMethod.Lexical || (texts && !embeds) ? options.Lexical : null,
+            Neighbours = options.Method == MiningMethod.Neighbours ? options.Neighbours : null,
+            Hybrid = options.Method == MiningMethod.Hybrid ? options.Hybrid : null,
+        };
+    }
+
+    // What was mined, and what a language model's texts depend on.
+    private static RunOptions OfGenerating(MiningOptions options)
+    {
+        if (options.GeneratedBy is { } run)
+            return run.Options;
         var common = new RunOptions
         {
             Preset = options.Preset,
@@ -97,28 +135,17 @@ public sealed record RunOptions
             SampleSeed = options.Sample is null ? null : options.SampleSeed,
             Limit = options.Limit,
             Candidates = options.Candidates,
-            Lexical = options.Method == MiningMethod.Lexical ? options.Lexical : null,
-            Neighbours = options.Method == MiningMethod.Neighbours ? options.Neighbours : null,
         };
-        return options.Method != MiningMethod.Infer ? common : common with
+        return !options.Generates ? common : common with
         {
             Seed = options.Seed,
             SeedPerItem = options.SeedPerItem,
             Demonstrations = options.Demonstrations,
             Prompt = options.Prompt,
             Sampling = options.Sampling with { Seed = null },
-            Hypotheses = options.Hypotheses,
-            Fusion = options.Fusion,
             Mode = options.Engine.Mode,
             KvType = options.Engine.KvType,
             MaxModelLength = options.Engine.MaxModelLength ?? options.Engine.ModelLengthCap,
-            EmbedderMode = options.Embedding.Engine.Mode,
-            Pooling = options.Embedding.Engine.Pooling,
-            EmbedderMaxTokens = options.Embedding.Engine.MaxTokens,
-            QueryPrefix = options.Embedding.QueryPrefix,
-            CataloguePrefix = options.Embedding.CataloguePrefix,
-            CleanNames = options.Embedding.CleanNames,
-            CosinesInDouble = options.Embedding.CosinesInDouble,
         };
     }
 }

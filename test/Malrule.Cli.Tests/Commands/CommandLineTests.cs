@@ -4,7 +4,7 @@ namespace Malrule.Cli.Tests.Commands;
 
 public sealed class CommandLineTests
 {
-    [Theory, InlineData("mine"), InlineData("run-batch"), InlineData("bench"), InlineData("pull"), InlineData("sample-bank")]
+    [Theory, InlineData("mine"), InlineData("rank"), InlineData("evaluate"), InlineData("explain"), InlineData("run-batch"), InlineData("bench"), InlineData("pull"), InlineData("sample-bank")]
     public async Task Help_ends_with_examples(string command)
     {
         Tool run = await Tool.RunAsync(command, "--help");

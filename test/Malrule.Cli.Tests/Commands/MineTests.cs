@@ -48,16 +48,17 @@ public sealed class MineTests(TinyModels models) : IDisposable
     }
 
     [Fact]
-    public async Task The_next_run_takes_the_catalogues_vectors_from_the_cache_unless_told_not_to()
+    public async Task The_next_run_takes_the_vectors_of_names_and_texts_from_the_cache_unless_told_not_to()
     {
         string cache = Path.Combine(_folder, "cache");
         string[] options = ["--questions", Train, "--limit", "2"];
         Tool first = await InferAsync(Path.Combine(_folder, "first"), [.. options, "--vector-cache", cache]);
         Tool second = await InferAsync(Path.Combine(_folder, "second"), [.. options, "--vector-cache", cache]);
         Tool without = await InferAsync(Path.Combine(_folder, "without"), [.. options, "--vector-cache", "none"]);
-        string kept = Assert.Single(Directory.GetFiles(cache));
-        Assert.DoesNotContain(kept, first.Error, StringComparison.Ordinal);
-        Assert.Contains(kept, second.Error, StringComparison.Ordinal);
+        string[] kept = Directory.GetFiles(cache);
+        Assert.Equal(2, kept.Length);
+        Assert.DoesNotContain(".vectors", first.Error, StringComparison.Ordinal);
+        Assert.All(kept, file => Assert.Contains(file, second.Error, StringComparison.Ordinal));
         Assert.DoesNotContain(".vectors", without.Error, StringComparison.Ordinal);
         foreach (string file in (string[])["candidates.csv", "submission.csv"])
         {

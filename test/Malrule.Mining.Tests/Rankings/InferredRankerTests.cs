@@ -50,6 +50,19 @@ public sealed class InferredRankerTests
     }
 
     [Fact]
+    public void All_texts_of_a_distractor_are_looked_up_at_once()
+    {
+        IReadOnlyList<string>? asked = null;
+        var ranker = new InferredRanker(Catalogue, new Dictionary<string, DistinctSamples> { ["1_B"] = DistinctSamples.Of(["x", "y", "x"]) }, (texts, scores) =>
+        {
+            asked = texts;
+            new double[] { 1, 2, 3, 30, 20, 10 }.CopyTo(scores); // [texts, catalogue]
+        });
+        Assert.Equal([new(9, 2 * 1 + 30), new(4, 2 * 2 + 20), new(2, 2 * 3 + 10)], ranker.Rank(new Distractor(Question, 'B')));
+        Assert.Equal(["x", "y"], asked);
+    }
+
+    [Fact]
     public void Negative_scores_are_candidates_too()
     {
         var ranker = new InferredRanker(Catalogue, new Dictionary<string, DistinctSamples> { ["1_B"] = DistinctSamples.Of(["x"]) }, (_, scores) => new[] { -0.1, -0.3, -0.2 }.CopyTo(scores));

@@ -15,7 +15,7 @@ public sealed class HybridRanker : DistractorRanker
 {
     private const int Folds = 5;
     private const int All = -1;
-    private const int MinChoices = 200;
+    internal const int MinLabelled = 200;
     private const int MaxChoices = 5_000;
 
     private readonly HybridOptions _options;
@@ -91,6 +91,13 @@ public sealed class HybridRanker : DistractorRanker
         return _options.Weights ?? Weights(evidence, fold);
     }
 
+    /// <summary>Where the weights used so far come from, by evidence; none where <see cref="HybridOptions.Weights"/> are given.</summary>
+    public IReadOnlyList<HybridFit> Fits =>
+    [
+        .. _weights.Keys.Select(key => key.Evidence).Distinct().Order().Select(evidence =>
+            new HybridFit(evidence, _choices[evidence].Value.Length, _choices[evidence].Value.Length >= MinLabelled, Weights(evidence, All))),
+    ];
+
     private HybridWeights Weights(HybridEvidence evidence, int fold) =>
         _weights.GetOrAdd((evidence, fold), key => new Lazy<HybridWeights>(() => Fit(key.Evidence, key.Fold))).Value;
 
@@ -109,7 +116,7 @@ public sealed class HybridRanker : DistractorRanker
     private HybridWeights Fit(HybridEvidence evidence, int fold)
     {
         (Choice Choice, int Fold, bool Unseen)[] choices = _choices.GetOrAdd(evidence, key => new(() => Choices(key))).Value;
-        if (choices.Length < MinChoices)
+        if (choices.Length < MinLabelled)
             return HybridWeights.Default(evidence);
         (Choice Choice, int Fold, bool Unseen)[] kept = [.. choices.Where(choice => choice.Fold != fold)];
         double[] start = fold == All ? new double[HybridWeights.Count] : Weights(evidence, All).ToArray(); // near, so a few steps do

@@ -42,11 +42,14 @@ public sealed class LexicalRanker : DistractorRanker
             scores);
     }
 
-    /// <summary>Writes the scores of the whole catalogue for any text, such as an inferred misconception.</summary>
-    public void Scores(string text, Span<double> scores)
+    /// <summary>Writes the scores of the whole catalogue for any texts, such as inferred misconceptions.</summary>
+    /// <param name="texts">The texts to look up.</param>
+    /// <param name="scores">[texts, catalogue], written.</param>
+    public void Scores(IReadOnlyList<string> texts, Span<double> scores)
     {
-        ArgumentNullException.ThrowIfNull(text);
-        _index.Scores(Vector(new WeightedText(text)), scores);
+        ArgumentNullException.ThrowIfNull(texts);
+        for (int i = 0; i < texts.Count; i++)
+            _index.Scores(Vector(new WeightedText(texts[i])), scores.Slice(i * Catalogue.Count, Catalogue.Count));
     }
 
     /// <summary>Writes how much every name resembles some weighted names together: with TF-IDF, its cosine to their weighted sum.</summary>

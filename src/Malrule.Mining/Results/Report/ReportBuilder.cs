@@ -92,6 +92,7 @@ internal sealed class ReportBuilder(QuestionBank bank)
         yield return ("Labelled questions", Input(manifest, "labelled"));
         yield return ("Catalogue", Invariant($"{Input(manifest, "catalogue")}, {bank.Catalogue.Count} misconceptions"));
         yield return ("Language model", Input(manifest, "model"));
+        yield return ("Texts", Input(manifest, "generations"));
         yield return ("Embedder", Input(manifest, "embedder"));
         foreach ((string part, string path) in manifest.KernelPath)
             yield return (part == "model" ? "Model computed on" : "Embedder computed on", path);
@@ -99,8 +100,10 @@ internal sealed class ReportBuilder(QuestionBank bank)
             yield return ("Sampling", Invariant($"{sampling.N} samples, temperature {sampling.Temperature}, seed {options.Seed}"));
         if (options.Demonstrations is { } demonstrations)
             yield return ("Demonstrations", Invariant($"{demonstrations.Shots} a prompt"));
+        if (options.Retriever == Retriever.Lexical)
+            yield return ("Texts looked up", "by words");
         if (options.Fusion is { } fusion)
-            yield return ("Fusion", fusion.Method.ToString());
+            yield return ("Fusion", fusion.Name);
         if (manifest.Counts is { PromptTokens: { } prompt, GeneratedTokens: { } generated })
             yield return ("Tokens", Invariant($"{prompt:N0} in prompts, {generated:N0} generated"));
         yield return ("Malrule", manifest.Malrule);

@@ -55,7 +55,7 @@ public sealed class LexicalRankerTests
     public void Any_text_can_be_looked_up()
     {
         var scores = new double[Catalogue.Count];
-        new LexicalRanker(Catalogue, []).Scores("rounding", scores);
+        new LexicalRanker(Catalogue, []).Scores(["rounding"], scores);
         Assert.True(scores[1] > 0);
         Assert.Equal([0, 0, 0], [scores[0], scores[2], scores[3]]);
     }

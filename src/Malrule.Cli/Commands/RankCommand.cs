@@ -1,0 +1,71 @@
+using System.CommandLine;
+using Malrule.Inference;
+using Malrule.Mining;
+using Malrule.Mining.Questions;
+using Malrule.Mining.Results;
+
+namespace Malrule.Cli.Commands;
+
+/// <summary><c>malrule rank</c>: ranks from texts that are there already, a run's or anyone's.</summary>
+internal static class RankCommand
+{
+    public static Command Create(Messages messages)
+    {
+        var run = new Argument<string?>("RUN") { Description = "A finished run whose texts are ranked anew; what is not asked for stays as it has it.", Arity = ArgumentArity.ZeroOrOne };
+        var generations = new Option<string?>("--generations") { Description = "Or texts from anywhere, a JSON object a line: {\"id\": \"1672_B\", \"texts\": [\"...\"]}", HelpName = "FILE" };
+        var data = new Option<string?>("--data") { Description = "Folder with the questions and the catalogue [default: the bundled bank, with the bundled embedder]", HelpName = "DIR" };
+        var questions = new Option<string?>("--questions") { Description = "Questions to rank for [default: of a run, those it mined; else test.csv of --data where it is there, else train.csv]", HelpName = "FILE" };
+        var output = new Option<string>("--output", "-o") { Description = "Run folder for the results.", HelpName = "RUN2", Required = true };
+        var method = new Option<MiningMethod?>("--method") { Description = "By the texts alone, or beside words and neighbours [default: the run's; infer for a file]", HelpName = "infer|hybrid" };
+        var embedder = new Option<string?>("--embedder") { Description = "Embedding model: a folder, or org/name in the Hugging Face cache; needed unless --retriever lexical.", HelpName = "DIR" };
+        var onlyWithTexts = new Option<bool>("--only-with-texts") { Description = "Leave out distractors that have no text; else they have no candidates (infer) or rank by other evidence (hybrid)." };
+        var device = new Option<string>("--device") { Description = "Of the embedder: auto, cpu or reference.", DefaultValueFactory = _ => "auto" };
+        device.AcceptOnlyFromAmong("auto", "cpu", "reference");
+        var mode = new Option<ComputeMode?>("--mode") { Description = "Of the embedder: fast (8-bit activations) or exact (32-bit) [default: the run's; fast for a file]", HelpName = "fast|exact" };
+        var threads = new Option<int>("--threads") { Description = "Threads that compute; 0: one for each core.", HelpName = "N" };
+        var ranking = new RankingArguments();
+        var embedding = new EmbedderArguments();
+
+        var command = new ToolCommand("rank", "Rank the catalogue anew from stored texts, without a language model.", """
+            malrule rank runs/default-infer --fusion rrf:60 --output runs/rrf
+            malrule rank runs/default-infer --fusion softmax:0.05 --sample-weights logprob --output runs/softmax
+            malrule rank runs/default-infer --method hybrid --output runs/hybrid
+            malrule rank --generations texts.jsonl --data eedi --questions eedi/train.csv --retriever lexical --method hybrid --output runs/mine
+
+            Then: malrule evaluate runs/default-infer --compare runs/rrf
+            """)
+        {
+            run, generations, data, questions, output, method, embedder, onlyWithTexts, device, mode, threads,
+        };
+        foreach (Option option in (IEnumerable<Option>)[.. ranking.All, .. embedding.All])
+            command.Add(option);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(run) is null == result.GetValue(generations) is null)
+                result.AddError("Name either a run or a file of texts (--generations).");
+        });
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            string? given = parsed.GetValue(data);
+            string folder = parsed.GetRequiredValue(output), bank = given ?? Bundled.Bank;
+            MiningOptions start = parsed.GetValue(run) is { } earlier
+                ? FinishedRun.Open(earlier, bank, parsed.GetValue(questions)).RankAgain(folder)
+                : new MiningOptions { Data = bank, Output = folder, Questions = parsed.GetValue(questions), Generations = parsed.GetValue(generations) };
+            var engine = new EngineOptions { Device = parsed.GetRequiredValue(device), Threads = parsed.GetValue(threads), Mode = parsed.GetValue(mode) ?? start.Embedding.Engine.Mode };
+            MiningOptions options = ranking.Read(parsed, start with
+            {
+                Method = parsed.GetValue(method) ?? start.Method,
+                Embedder = Bundled.Resolve(parsed.GetValue(embedder), Bundled.Embedder, onlyChoice: given is null),
+                OnlyWithTexts = parsed.GetValue(onlyWithTexts) || start.OnlyWithTexts,
+                Embedding = start.Embedding with { Engine = embedding.Read(parsed, start.Embedding.Engine, engine), CacheFolder = embedding.CacheFolder(parsed) },
+                Engine = engine,
+            });
+            MiningResult result = await messages.ProgressAsync(report => MiningRun.RunAsync(options, new MiningDisplay(messages, report), cancellationToken))
+                .ConfigureAwait(false);
+            MisconceptionCatalogue catalogue = EediReader.ReadCatalogue(Path.Combine(options.Data, "misconception_mapping.csv"));
+            MiningReport.Write(result, catalogue, folder, parsed.InvocationConfiguration.Output);
+            return ExitCode.Done;
+        });
+        return command;
+    }
+}
