@@ -61,13 +61,13 @@ public sealed class LlmEngine : IAsyncDisposable
 
     /// <summary>Renders each conversation with the chat template and generates; results are in input order.</summary>
     /// <exception cref="InvalidInputException">A sampling parameter is wrong, or there is no chat template; with <see cref="EngineOptions.Strict"/> also a bad conversation.</exception>
-    public Task<IReadOnlyList<RequestOutput>> ChatAsync(IReadOnlyList<IReadOnlyList<ChatMessage>> conversations, SamplingParams sampling, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(conversations);
-        if (ChatTemplate is null)
-            throw new InvalidInputException($"{Info.ModelDirectory}: the checkpoint has no chat template, so it cannot chat; use plain prompts.");
-        return GenerateAsync([.. conversations.Select(messages => new Prompt.FromConversation(messages))], sampling, cancellationToken);
-    }
+    public Task<IReadOnlyList<RequestOutput>> ChatAsync(IReadOnlyList<IReadOnlyList<ChatMessage>> conversations, SamplingParams sampling, CancellationToken cancellationToken = default) =>
+        GenerateAsync(Prompts(conversations), sampling, cancellationToken);
+
+    /// <summary>The same with parameters for each conversation.</summary>
+    /// <exception cref="InvalidInputException">The lists differ in length, or as above.</exception>
+    public Task<IReadOnlyList<RequestOutput>> ChatAsync(IReadOnlyList<IReadOnlyList<ChatMessage>> conversations, IReadOnlyList<SamplingParams> sampling, CancellationToken cancellationToken = default) =>
+        GenerateAsync(Prompts(conversations), sampling, cancellationToken);
 
     /// <summary>Generates from each prompt with the same parameters; results are in input order.</summary>
     /// <exception cref="InvalidInputException">A sampling parameter is wrong; with <see cref="EngineOptions.Strict"/> also a bad prompt.</exception>
@@ -76,11 +76,22 @@ public sealed class LlmEngine : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(sampling);
         sampling.Validate();
-        var outputs = new RequestOutput[prompts.Count];
-        var requests = prompts.Select(prompt => new GenerationRequest(prompt, sampling)).ToList();
-        await foreach (var output in StreamAsync(requests, cancellationToken).ConfigureAwait(false))
-            outputs[output.Index] = output;
-        return outputs;
+        return await RunAsync([.. prompts.Select(prompt => new GenerationRequest(prompt, sampling))], cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Generates from each prompt with its own parameters; results are in input order.</summary>
+    /// <exception cref="InvalidInputException">
+    /// The lists differ in length, or a sampling parameter is wrong; with <see cref="EngineOptions.Strict"/> also a bad prompt.
+    /// </exception>
+    public async Task<IReadOnlyList<RequestOutput>> GenerateAsync(IReadOnlyList<Prompt> prompts, IReadOnlyList<SamplingParams> sampling, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(prompts);
+        ArgumentNullException.ThrowIfNull(sampling);
+        if (sampling.Count != prompts.Count)
+            throw new InvalidInputException($"There are {prompts.Count} prompts and {sampling.Count} sampling parameters; give one for each prompt, or one for all.");
+        foreach (var parameters in sampling)
+            parameters.Validate();
+        return await RunAsync([.. prompts.Zip(sampling, (prompt, parameters) => new GenerationRequest(prompt, parameters))], cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -123,7 +134,8 @@ public sealed class LlmEngine : IAsyncDisposable
 
     /// <summary>
     /// Generates from one request and yields what its branches add, token by token; the last delta carries the whole output.
-    /// Cancelling, or leaving the loop, stops the sequences and frees their pages.
+    /// The engine does not wait for a slow reader: what it has not taken is put together into one delta a branch.
+    /// Cancelling, or leaving the loop, stops the sequences and frees their pages before the next step.
     /// </summary>
     /// <exception cref="InvalidInputException">The prompt or a parameter cannot be served.</exception>
     /// <exception cref="MalruleException">The model computed a value that is not finite, or the engine stopped.</exception>
@@ -131,21 +143,18 @@ public sealed class LlmEngine : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
-        var deltas = Channel.CreateUnbounded<GenerationDelta>(new UnboundedChannelOptions { SingleReader = true });
-        var stream = new DeltaStream(request.Sampling, Tokenizer is not null && request.Sampling.Detokenize, deltas.Writer);
+        var stream = new DeltaStream(request.Sampling, Tokenizer is not null && request.Sampling.Detokenize);
         var group = await Task.Run(() => Create(request, Completed, stream.Advance), cancellationToken).ConfigureAwait(false);
         void Completed(SequenceGroup finished)
         {
             Interlocked.Add(ref _cachedTokens, finished.CachedTokens);
-            if (finished.Error is null)
-                deltas.Writer.TryWrite(new GenerationDelta(0, "", []) { Output = RequestFactory.Output(0, finished) });
-            deltas.Writer.TryComplete(finished.Error);
+            stream.Complete(RequestFactory.Output(0, finished));
         }
         if (!Post(() => _model.Core.Add(group)))
             throw Stopped();
         try
         {
-            await foreach (var delta in deltas.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
+            await foreach (var delta in stream.ReadAsync(cancellationToken).ConfigureAwait(false))
                 yield return delta;
         }
         finally
@@ -165,6 +174,22 @@ public sealed class LlmEngine : IAsyncDisposable
         _watched.Dispose();
         _model.Dispose();
         _inbox.Dispose();
+    }
+
+    private Prompt[] Prompts(IReadOnlyList<IReadOnlyList<ChatMessage>> conversations)
+    {
+        ArgumentNullException.ThrowIfNull(conversations);
+        return ChatTemplate is null
+            ? throw new InvalidInputException($"{Info.ModelDirectory}: the checkpoint has no chat template, so it cannot chat; use plain prompts.")
+            : [.. conversations.Select(messages => new Prompt.FromConversation(messages))];
+    }
+
+    private async Task<IReadOnlyList<RequestOutput>> RunAsync(GenerationRequest[] requests, CancellationToken cancellationToken)
+    {
+        var outputs = new RequestOutput[requests.Length];
+        await foreach (var output in StreamAsync(requests, cancellationToken).ConfigureAwait(false))
+            outputs[output.Index] = output;
+        return outputs;
     }
 
     private void Feed(IReadOnlyList<GenerationRequest> requests, ChannelWriter<RequestOutput> results, ConcurrentQueue<SequenceGroup> submitted, CancellationToken stopped)

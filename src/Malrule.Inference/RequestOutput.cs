@@ -9,6 +9,9 @@ public enum FinishReason
     /// <summary><c>max_tokens</c> or the longest sequence the engine serves.</summary>
     Length,
 
+    /// <summary>The output repeats itself, and <see cref="SamplingParams.RepetitionDetection"/> says to end then.</summary>
+    Repetition,
+
     /// <summary>The caller cancelled.</summary>
     Abort,
 
@@ -67,6 +70,9 @@ public sealed record RequestOutput
 
     /// <summary>The prompt's token ids.</summary>
     public required IReadOnlyList<int> PromptTokenIds { get; init; }
+
+    /// <summary>Tokens cut from the prompt's beginning because <see cref="SamplingParams.TruncatePromptTokens"/> says so.</summary>
+    public int DroppedPromptTokens { get; init; }
 
     /// <summary>One entry a prompt token where asked for; the first is null, nothing stands before it.</summary>
     public IReadOnlyList<PositionLogprobs?>? PromptLogprobs { get; init; }

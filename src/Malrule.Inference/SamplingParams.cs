@@ -2,7 +2,7 @@ namespace Malrule.Inference;
 
 /// <summary>
 /// How output tokens are chosen and when a sequence ends. Fields, defaults and checks are vLLM's <c>SamplingParams</c>;
-/// each is named after its snake_case original.
+/// each is named after its snake_case original. What of vLLM's is not here is listed, with the reason, in docs/engine.md.
 /// </summary>
 public sealed record SamplingParams
 {
@@ -57,7 +57,7 @@ public sealed record SamplingParams
     /// </summary>
     public IReadOnlyList<int>? LogprobTokenIds { get; init; }
 
-    /// <summary>Logprobs returned per prompt position; null: none.</summary>
+    /// <summary>Logprobs returned per prompt position; null: none. A request that asks for them computes its whole prompt.</summary>
     public int? PromptLogprobs { get; init; }
 
     /// <summary>Whether token ids are turned into text; without it stop strings cannot be used.</summary>
@@ -65,6 +65,9 @@ public sealed record SamplingParams
 
     /// <summary>Whether special tokens are left out of the text.</summary>
     public bool SkipSpecialTokens { get; init; } = true;
+
+    /// <summary>Whether special tokens that follow each other, where they are kept, have the tokenizer's space between them.</summary>
+    public bool SpacesBetweenSpecialTokens { get; init; } = true;
 
     /// <summary>Whether the stop string or token that ended the output is kept in the text.</summary>
     public bool IncludeStopStrInOutput { get; init; }
@@ -75,8 +78,29 @@ public sealed record SamplingParams
     /// <summary>The only tokens that may be generated; null: all.</summary>
     public IReadOnlyList<int>? AllowedTokenIds { get; init; }
 
-    /// <summary>Words that may not be generated.</summary>
+    /// <summary>Words that may not be generated; at most 128 token sequences, each word counted as it is written with and without a space before it.</summary>
     public IReadOnlyList<string> BadWords { get; init; } = [];
+
+    /// <summary>What the output's text must be; null: anything.</summary>
+    public StructuredOutputs? StructuredOutputs { get; init; }
+
+    /// <summary>Ends an output that repeats itself; null: never.</summary>
+    public RepetitionDetection? RepetitionDetection { get; init; }
+
+    /// <summary>
+    /// Most tokens of the prompt that are read: of a longer one the last are kept, and <see cref="RequestOutput.DroppedPromptTokens"/>
+    /// counts the others; -1: as many as leave room for <see cref="MaxTokens"/>. Null: a prompt that is too long is an error.
+    /// </summary>
+    public int? TruncatePromptTokens { get; init; }
+
+    /// <summary>Whether the prompt is computed even where the prefix cache holds its beginning. Other requests may still take over what it stores.</summary>
+    public bool SkipReadingPrefixCache { get; init; }
+
+    /// <summary>What <see cref="LlmEngine.StreamDeltasAsync"/> yields; calls that return finished requests do not look at it.</summary>
+    public OutputKind OutputKind { get; init; }
+
+    /// <summary>Fewest tokens between two deltas of a branch in <see cref="LlmEngine.StreamDeltasAsync"/>; the first and the last do not wait.</summary>
+    public int StreamInterval { get; init; } = 1;
 
     /// <summary>Whether the most likely token is always taken.</summary>
     public bool IsGreedy => Temperature < 1e-5;
@@ -100,13 +124,20 @@ public sealed record SamplingParams
         Require(LogprobTokenIds is null or { Count: > 0 and <= 128 }, "logprob_token_ids", $"a list of {LogprobTokenIds?.Count}", "null or a list of 1 to 128");
         Require(LogprobTokenIds is null || Logprobs is null || Logprobs == LogprobTokenIds.Count, "logprobs", Logprobs, "left out, or the number of logprob_token_ids");
         Require(PromptLogprobs is null or >= -1, "prompt_logprobs", PromptLogprobs, "at least 0, or -1 for the whole vocabulary");
-        Require(!Stop.Contains(""), "stop", "\"\"", "without empty strings");
+        Require(!Stop.Any(string.IsNullOrEmpty), "stop", "\"\"", "without empty strings");
         Require(Detokenize || Stop.Count == 0, "stop", string.Join(", ", Stop), "empty when detokenize is false");
-        Require(!BadWords.Contains(""), "bad_words", "\"\"", "without empty strings");
+        Require(!BadWords.Any(string.IsNullOrWhiteSpace), "bad_words", "\"\"", "without empty strings");
         Require(AllowedTokenIds is null or { Count: > 0 }, "allowed_token_ids", "[]", "null or not empty");
+        foreach (var (token, bias) in LogitBias ?? new Dictionary<int, float>())
+            Require(!float.IsNaN(bias), $"logit_bias of token {token}", bias, "a number");
+        Require(TruncatePromptTokens is null or -1 or >= 1, "truncate_prompt_tokens", TruncatePromptTokens, "at least 1, or -1 for as many as fit");
+        Require(Enum.IsDefined(OutputKind), "output_kind", OutputKind, "delta, cumulative or final only");
+        Require(StreamInterval >= 1, "stream_interval", StreamInterval, "at least 1");
+        StructuredOutputs?.Validate();
+        RepetitionDetection?.Validate();
     }
 
-    private static void Require(bool condition, string field, object? value, string expected)
+    internal static void Require(bool condition, string field, object? value, string expected)
     {
         if (!condition)
             throw new InvalidInputException(FormattableString.Invariant($"{field} must be {expected}; it is {value}."));

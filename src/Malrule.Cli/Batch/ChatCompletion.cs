@@ -23,7 +23,7 @@ internal sealed class ChatCompletionRequest : SamplingFields
             throw new RequestException("top_logprobs", "top_logprobs needs logprobs to be true.");
         var prompt = new Prompt.FromConversation([.. Messages.Select((turn, i) => turn.ToMessage(i))]) { AddGenerationPrompt = AddGenerationPrompt ?? true };
         return new GenerationRequest(prompt, ToSamplingParams(defaults, MaxCompletionTokens ?? MaxTokens,
-            Logprobs == true ? TopLogprobs ?? 0 : null, PromptLogprobs, detokenize: true));
+            Logprobs == true && LogprobTokenIds is null ? TopLogprobs ?? 0 : null, PromptLogprobs, detokenize: true));
     }
 }
 

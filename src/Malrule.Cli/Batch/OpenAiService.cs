@@ -89,7 +89,7 @@ internal sealed class OpenAiService(LlmEngine? engine, TextEmbedder? embedder, s
         {
             Index = index,
             Text = text,
-            Logprobs = request.Logprobs is null ? null : names.Completion(tokenIds, positions),
+            Logprobs = request.Logprobs is null && request.LogprobTokenIds is null ? null : names.Completion(tokenIds, positions),
             FinishReason = request.EchoesOnly ? "length" : Reason(branch),
             StopReason = request.EchoesOnly ? null : StopReason(branch),
             TokenIds = withIds ? request.EchoesOnly ? [] : branch.TokenIds : null,
@@ -195,6 +195,7 @@ internal sealed class OpenAiService(LlmEngine? engine, TextEmbedder? embedder, s
         FinishReason.Stop => "stop",
         FinishReason.Length => "length",
         FinishReason.Abort => "abort",
+        FinishReason.Repetition => "repetition",
         _ => "error",
     };
 

@@ -11,17 +11,45 @@ internal static class OtherFields
     private static readonly HashSet<string> WithoutEffect =
     [
         "user", "metadata", "store", "service_tier", "request_id", "session_id", "priority", "cache_salt", "safety_identifier", "prompt_cache_key",
-        "parallel_tool_calls", "include_reasoning", "length_penalty", "stream_options", "stream_interval", "verbosity", "spaces_between_special_tokens",
+        "parallel_tool_calls", "include_reasoning", "length_penalty", "stream_options", "stream_interval", "flat_logprobs", "verbosity",
     ];
 
-    private static readonly HashSet<string> Refused =
-    [
-        "stream", "tools", "tool_choice", "functions", "function_call", "use_beam_search", "best_of", "response_format", "structured_outputs",
-        "guided_json", "guided_regex", "guided_choice", "guided_grammar", "suffix", "prompt_embeds", "logprob_token_ids", "truncate_prompt_tokens",
-        "truncation_side", "continue_final_message", "chat_template", "chat_template_kwargs", "documents",
-        "reasoning_effort", "thinking_token_budget", "repetition_detection", "vllm_xargs", "kv_transfer_params", "modalities", "audio", "prediction",
-        "web_search_options", "watermarking",
-    ];
+    /// <summary>Fields that are refused, with the reason where there is more to say than that they are not supported.</summary>
+    private static readonly Dictionary<string, string> Refused = new()
+    {
+        ["stream"] = "a file of requests gets whole answers",
+        ["tools"] = NoTools,
+        ["tool_choice"] = NoTools,
+        ["functions"] = NoTools,
+        ["function_call"] = NoTools,
+        ["use_beam_search"] = "vLLM's engine has dropped it too; n samples take its place",
+        ["best_of"] = "vLLM's engine has dropped it too; ask for n samples with logprobs",
+        ["response_format"] = NoSchemas,
+        ["guided_json"] = NoSchemas,
+        ["guided_grammar"] = NoSchemas,
+        ["suffix"] = "",
+        ["prompt_embeds"] = "",
+        ["truncation_side"] = "truncate_prompt_tokens keeps a prompt's end",
+        ["continue_final_message"] = "",
+        ["chat_template"] = "the checkpoint's own template is used",
+        ["chat_template_kwargs"] = "",
+        ["documents"] = "",
+        ["reasoning_effort"] = NoReasoning,
+        ["thinking_token_budget"] = NoReasoning,
+        ["vllm_xargs"] = NoPlugins,
+        ["kv_transfer_params"] = "there is one engine and nowhere to transfer to",
+        ["modalities"] = TextOnly,
+        ["audio"] = TextOnly,
+        ["prediction"] = "",
+        ["web_search_options"] = "",
+        ["watermarking"] = "",
+    };
+
+    private const string NoTools = "the engine writes text and calls no tools";
+    private const string NoSchemas = "no schema or grammar is enforced; structured_outputs takes a choice or a regex";
+    private const string NoReasoning = "the engine does not tell reasoning from answer";
+    private const string NoPlugins = "there are no custom logits processors to pass it to";
+    private const string TextOnly = "the engine writes text only";
 
     /// <summary>What a refused field may hold, beside null, false, "" and empty lists or objects, because it asks for nothing special.</summary>
     private static readonly Dictionary<string, string> Neutral = new()
@@ -42,12 +70,21 @@ internal static class OtherFields
         {
             if (WithoutEffect.Contains(name))
                 continue;
-            if (!Refused.Contains(name))
+            if (!Refused.TryGetValue(name, out string? reason))
                 unknown.Add(name);
             else if (!IsEmpty(value) && !(Neutral.TryGetValue(name, out string? neutral) && JsonElement.DeepEquals(value, JsonElement.Parse(neutral))))
-                throw new RequestException(name, $"{name} is not supported; leave it out.");
+                throw new RequestException(name, $"{name} is not supported{(reason.Length > 0 ? $" ({reason})" : "")}; leave it out.");
         }
         return unknown;
+    }
+
+    /// <summary>Refuses every field that asks for something.</summary>
+    /// <exception cref="RequestException">There is one.</exception>
+    public static void RefuseAll(string prefix, Dictionary<string, JsonElement>? fields, string reason)
+    {
+        foreach ((string name, JsonElement value) in fields ?? [])
+            if (!IsEmpty(value))
+                throw new RequestException(prefix + name, $"{prefix}{name} is not supported ({reason}); leave it out.");
     }
 
     private static bool IsEmpty(JsonElement value) => value.ValueKind switch

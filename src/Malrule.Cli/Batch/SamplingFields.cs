@@ -34,6 +34,15 @@ internal abstract class SamplingFields
     public int[]? AllowedTokenIds { get; init; }
     public string[]? BadWords { get; init; }
     public int? PromptLogprobs { get; init; }
+    public int[]? LogprobTokenIds { get; init; }
+    public bool? SpacesBetweenSpecialTokens { get; init; }
+    public int? TruncatePromptTokens { get; init; }
+    public RepetitionDetection? RepetitionDetection { get; init; }
+    public StructuredFields? StructuredOutputs { get; init; }
+
+    /// <summary>The older name of structured_outputs.choice, and of its regex.</summary>
+    public string[]? GuidedChoice { get; init; }
+    public string? GuidedRegex { get; init; }
     public bool? ReturnTokenIds { get; init; }
     public bool? ReturnTokensAsTokenIds { get; init; }
 
@@ -71,7 +80,20 @@ internal abstract class SamplingFields
         LogitBias = LogitBias?.ToDictionary(bias => TokenId(bias.Key), bias => bias.Value),
         AllowedTokenIds = AllowedTokenIds,
         BadWords = BadWords ?? [],
+        LogprobTokenIds = LogprobTokenIds,
+        SpacesBetweenSpecialTokens = SpacesBetweenSpecialTokens ?? true,
+        TruncatePromptTokens = TruncatePromptTokens,
+        RepetitionDetection = RepetitionDetection,
+        StructuredOutputs = Structured(),
     };
+
+    private StructuredOutputs? Structured()
+    {
+        OtherFields.RefuseAll("structured_outputs.", StructuredOutputs?.Other, "no schema or grammar is enforced; it takes a choice or a regex");
+        string[]? choice = StructuredOutputs?.Choice ?? GuidedChoice;
+        string? regex = StructuredOutputs?.Regex ?? GuidedRegex;
+        return choice is null && regex is null ? null : new StructuredOutputs { Choice = choice, Regex = regex };
+    }
 
     private static string[] StringOrList(string field, JsonElement value) => value.ValueKind switch
     {
@@ -85,4 +107,14 @@ internal abstract class SamplingFields
     private static int TokenId(string key) => int.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out int id)
         ? id
         : throw new RequestException("logit_bias", $"logit_bias must have token ids as its keys; \"{key}\" is not one.");
+}
+
+/// <summary>The body of structured_outputs.</summary>
+internal sealed class StructuredFields
+{
+    public string[]? Choice { get; init; }
+    public string? Regex { get; init; }
+
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Other { get; set; }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Malrule.Inference.Diagnostics;
 using Malrule.Inference.Scheduling;
 using Microsoft.Extensions.Logging;
@@ -110,9 +111,11 @@ internal sealed class EngineCore(Scheduler scheduler, BlockManager pages, ModelR
         if (branch.OutputCounts is { } counts)
             counts[draw.TokenId] = counts.GetValueOrDefault(draw.TokenId) + 1;
 
-        var end = group.Stop.Check(draw.TokenId, branch.OutputTokenIds.Count);
+        var end = group.Stop.Check(CollectionsMarshal.AsSpan(branch.OutputTokenIds));
         if (branch.Text.Append(draw.TokenId, endsOutput: end is { Reason: FinishReason.Stop }) is { } stop)
             end = (FinishReason.Stop, new StopReason(null, stop));
+        else if (end is not { Reason: FinishReason.Stop } && branch.CompletesText(draw.TokenId))
+            end = (FinishReason.Stop, null);
         if (end is { } ended)
         {
             branch.Text.Finish();

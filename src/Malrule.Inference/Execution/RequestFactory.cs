@@ -1,3 +1,4 @@
+using Malrule.Inference.Constraints;
 using Malrule.Inference.Scheduling;
 using Malrule.Inference.Tokenization;
 
@@ -6,6 +7,9 @@ namespace Malrule.Inference.Execution;
 /// <summary>Turns requests into groups of branches, refusing what the model cannot serve, and finished groups into outputs. Thread-safe.</summary>
 internal sealed class RequestFactory(LoadedModel model, EngineOptions options)
 {
+    private const int MaxBadWords = 128;
+
+    private readonly ConstraintCompiler? _constraints = model.Tokenizer is { } tokenizer ? new ConstraintCompiler(tokenizer, model.Info.VocabSize) : null;
     private long _arrivals;
 
     /// <exception cref="InvalidInputException">The prompt or a parameter cannot be served.</exception>
@@ -14,15 +18,18 @@ internal sealed class RequestFactory(LoadedModel model, EngineOptions options)
         var sampling = request.Sampling;
         sampling.Validate();
         CheckAgainstModel(sampling);
-        var (text, prompt) = Encode(request.Prompt);
+        var (text, whole) = Encode(request.Prompt);
+        int[] prompt = Truncate(whole, sampling);
         CheckPrompt(prompt);
 
         var stop = StopRules.From(sampling, model.EosTokenIds, prompt.Length, model.Info.MaxModelLength);
         return new SequenceGroup(prompt, sampling, stop, SeedOf(sampling), () => new OutputText(model.Tokenizer, prompt, sampling))
         {
             PromptText = text,
+            DroppedPromptTokens = whole.Length - prompt.Length,
             PromptTokens = sampling.RepetitionPenalty != 1 ? [.. prompt] : null,
             BadWords = BadWords(sampling),
+            Constraint = sampling.StructuredOutputs is { } outputs ? _constraints!.Compile(outputs) : null,
             Completed = completed,
             Advanced = advanced,
             Trace = trace,
@@ -34,6 +41,7 @@ internal sealed class RequestFactory(LoadedModel model, EngineOptions options)
         Index = index,
         Prompt = group.PromptText,
         PromptTokenIds = group.PromptTokenIds,
+        DroppedPromptTokens = group.DroppedPromptTokens,
         PromptLogprobs = group.PromptLogprobs,
         CachedTokens = group.CachedTokens,
         Error = group.Error,
@@ -68,6 +76,18 @@ internal sealed class RequestFactory(LoadedModel model, EngineOptions options)
         }
     }
 
+    /// <summary>The last tokens of the prompt, as many as truncate_prompt_tokens allows.</summary>
+    private int[] Truncate(int[] prompt, SamplingParams sampling)
+    {
+        int most = sampling.TruncatePromptTokens switch
+        {
+            null => prompt.Length,
+            -1 => Math.Max(1, model.Info.MaxModelLength - (sampling.MaxTokens ?? 1)),
+            { } wanted => wanted,
+        };
+        return prompt.Length <= most ? prompt : prompt[^most..];
+    }
+
     private void CheckPrompt(int[] prompt)
     {
         if (prompt.Length == 0)
@@ -89,8 +109,10 @@ internal sealed class RequestFactory(LoadedModel model, EngineOptions options)
             CheckTokenId("allowed_token_ids", id);
         foreach (int id in sampling.LogprobTokenIds ?? [])
             CheckTokenId("logprob_token_ids", id);
-        if (model.Tokenizer is null && (sampling.Stop.Count > 0 || sampling.BadWords.Count > 0))
-            throw new InvalidInputException("stop and bad_words need a tokenizer, which this checkpoint does not have; use stop_token_ids.");
+        foreach (int id in sampling.StopTokenIds)
+            CheckTokenId("stop_token_ids", id);
+        if (model.Tokenizer is null && (sampling.Stop.Count > 0 || sampling.BadWords.Count > 0 || sampling.StructuredOutputs is not null))
+            throw new InvalidInputException("stop, bad_words and structured_outputs need a tokenizer, which this checkpoint does not have; use stop_token_ids and allowed_token_ids.");
     }
 
     private void CheckLogprobs(string field, int? count)
@@ -117,7 +139,10 @@ internal sealed class RequestFactory(LoadedModel model, EngineOptions options)
         return z ^ (z >> 31);
     }
 
-    /// <summary>Each word as it is encoded at the start of a text and after a space, as vLLM bans them.</summary>
+    /// <summary>
+    /// Each word as it is encoded at the start of a text and after a space, as vLLM bans them; a tokenizer may know tokens that the
+    /// model cannot draw, and these need no ban.
+    /// </summary>
     private List<int[]> BadWords(SamplingParams sampling)
     {
         var words = new List<int[]>();
@@ -125,9 +150,11 @@ internal sealed class RequestFactory(LoadedModel model, EngineOptions options)
             foreach (string form in (ReadOnlySpan<string>)[word.TrimStart(), " " + word.TrimStart()])
             {
                 int[] ids = model.Tokenizer!.Encode(form, addSpecialTokens: false);
-                if (ids.Length > 0 && !words.Any(other => other.AsSpan().SequenceEqual(ids)))
+                if (ids.Length > 0 && ids[^1] < model.Info.VocabSize && !words.Any(other => other.AsSpan().SequenceEqual(ids)))
                     words.Add(ids);
             }
+        if (words.Count > MaxBadWords)
+            throw new InvalidInputException($"bad_words come to {words.Count} token sequences, with and without a space before each; at most {MaxBadWords} can be banned.");
         return words;
     }
 }

@@ -49,6 +49,13 @@ internal sealed class SamplingBatch
     public int[] WantedStart = [0];
     public int[] WantedToken = [];
 
+    /// <summary>Row of <see cref="MaskBits"/> with one bit a token that may be drawn; -1: all may be.</summary>
+    public int[] MaskRow = [];
+
+    /// <summary>[rows, <see cref="MaskWords"/>]</summary>
+    public ulong[] MaskBits = [];
+    public int MaskWords { get; set; }
+
     /// <summary>
     /// Rows whose logprobs of a given token are wanted without a draw (prompt logprobs): row, token and top count, one entry a position.
     /// </summary>
@@ -56,6 +63,10 @@ internal sealed class SamplingBatch
     public int[] ScoredLogitsRow = [];
     public int[] ScoredToken = [];
     public int[] ScoredTop = [];
+
+    /// <summary>The draw's mask; empty where all tokens may be drawn.</summary>
+    public ReadOnlySpan<ulong> Mask(int draw) =>
+        draw < MaskRow.Length && MaskRow[draw] >= 0 ? MaskBits.AsSpan(MaskRow[draw] * MaskWords, MaskWords) : default;
 }
 
 /// <summary>What <see cref="SamplingBatch"/> asked for: entries 0…Draws−1 are the draws, Draws…Draws+ScoredRows−1 the scored rows.</summary>

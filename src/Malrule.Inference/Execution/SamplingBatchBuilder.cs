@@ -1,3 +1,4 @@
+using Malrule.Inference.Constraints;
 using Malrule.Inference.Scheduling;
 
 namespace Malrule.Inference.Execution;
@@ -10,16 +11,16 @@ internal sealed class SamplingBatchBuilder(int vocabSize)
 {
     private readonly List<Sequence> _branches = [];
     private readonly List<(SequenceGroup Group, int Position)> _scored = [];
-    private int _seen, _biases, _allowed, _wanted;
+    private int _seen, _biases, _allowed, _wanted, _masks;
 
-    public SamplingBatch Batch { get; } = new();
+    public SamplingBatch Batch { get; } = new() { MaskWords = OutputConstraint.MaskWords(vocabSize) };
 
     public void Clear()
     {
         _branches.Clear();
         _scored.Clear();
         (Batch.Draws, Batch.ScoredRows) = (0, 0);
-        (_seen, _biases, _allowed, _wanted) = (0, 0, 0, 0);
+        (_seen, _biases, _allowed, _wanted, _masks) = (0, 0, 0, 0, 0);
     }
 
     /// <summary>The branch draws from this row of the logits; at the end of a prompt, every branch of its group does.</summary>
@@ -50,7 +51,7 @@ internal sealed class SamplingBatchBuilder(int vocabSize)
                 outcome.Fail(branch.Group, "the output layer", branch.TotalTokens - 1);
             else if (result.TokenId[i] < 0)
                 outcome.Fail(branch.Group, new InvalidInputException(
-                    $"allowed_token_ids, logit_bias, bad_words and min_tokens together leave no token to draw at position {branch.TotalTokens}."));
+                    $"allowed_token_ids, structured_outputs, logit_bias, bad_words and min_tokens together leave no token to draw at position {branch.TotalTokens}."));
             outcome.Draws.Add(new StepResult.Draw(branch, result.TokenId[i], result.Logprob[i],
                 branch.Group.Sampling is { Logprobs: null, LogprobTokenIds: null } ? null : LogprobsOf(result, i)));
         }
@@ -97,6 +98,26 @@ internal sealed class SamplingBatchBuilder(int vocabSize)
             foreach (int token in wanted)
                 Set(ref Batch.WantedToken, _wanted++, token);
         Set(ref Batch.WantedStart, i + 1, _wanted);
+        AddMask(i, branch);
+    }
+
+    /// <summary>The tokens that the text may go on with; those that end the output stand in it only where the text is whole.</summary>
+    private void AddMask(int draw, Sequence branch)
+    {
+        if (branch.Group.Constraint is not { } constraint)
+        {
+            Set(ref Batch.MaskRow, draw, -1);
+            return;
+        }
+        int start = _masks * Batch.MaskWords, end = start + Batch.MaskWords;
+        if (Batch.MaskBits.Length < end)
+            Array.Resize(ref Batch.MaskBits, 2 * end);
+        Span<ulong> mask = Batch.MaskBits.AsSpan(start, Batch.MaskWords);
+        constraint.Mask(branch.ConstraintState).CopyTo(mask);
+        foreach (int token in branch.Group.Stop.AllStopTokenIds)
+            if (token < vocabSize)
+                mask[token / 64] = constraint.MayEnd(branch.ConstraintState) ? mask[token / 64] | 1UL << token : mask[token / 64] & ~(1UL << token);
+        Set(ref Batch.MaskRow, draw, _masks++);
     }
 
     private void AddSeen(Sequence branch)
@@ -121,10 +142,11 @@ internal sealed class SamplingBatchBuilder(int vocabSize)
     {
         if (branch.Group.Sampling.LogitBias is { } biases)
             foreach (var (token, bias) in biases)
-                AddBias(token, bias);
+                AddBias(token, Math.Clamp(bias, -100, 100));
         if (branch.OutputTokenIds.Count < branch.Group.Stop.MinTokens)
             foreach (int token in branch.Group.Stop.AllStopTokenIds)
-                AddBias(token, float.NegativeInfinity);
+                if (token < vocabSize) // a checkpoint may name ids that its output layer does not have
+                    AddBias(token, float.NegativeInfinity);
         foreach (int[] word in branch.Group.BadWords)
             if (EndsWith(branch.OutputTokenIds, word.AsSpan(0, word.Length - 1)))
                 AddBias(word[^1], float.NegativeInfinity);

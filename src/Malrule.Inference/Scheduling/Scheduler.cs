@@ -257,7 +257,7 @@ internal sealed class Scheduler(BlockManager pages, int maxBatchedTokens, int ma
     private void TakeCached(Sequence leader)
     {
         int[] prompt = leader.Group.PromptTokenIds;
-        if (!prefixCaching || leader.Group.PromptLogprobs is not null)
+        if (!prefixCaching || leader.Group.PromptLogprobs is not null || leader.Group.Sampling.SkipReadingPrefixCache)
             return;
         for (int first = 0; first + PageTokens < prompt.Length; first += PageTokens)
         {

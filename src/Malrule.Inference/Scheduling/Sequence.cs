@@ -1,3 +1,4 @@
+using Malrule.Inference.Constraints;
 using Malrule.Inference.Tokenization;
 
 namespace Malrule.Inference.Scheduling;
@@ -50,8 +51,20 @@ internal sealed class Sequence(SequenceGroup group, int index, ulong seed, Outpu
     public FinishReason FinishReason { get; set; }
     public StopReason? StopReason { get; set; }
 
+    /// <summary>Where the text stands in the group's constraint.</summary>
+    public int ConstraintState { get; private set; } = OutputConstraint.Start;
+
     /// <summary>Count of each token in the output; kept only where a penalty asks for it.</summary>
     public Dictionary<int, int>? OutputCounts { get; } = CountsTokens(group.Sampling) ? [] : null;
+
+    /// <summary>Follows the newest token in the group's constraint; whether nothing may come behind it.</summary>
+    public bool CompletesText(int token)
+    {
+        if (Group.Constraint is not { } constraint)
+            return false;
+        ConstraintState = constraint.Advance(ConstraintState, token);
+        return constraint.MustEnd(ConstraintState);
+    }
 
     public int Token(int position) =>
         position < Group.PromptTokenIds.Length ? Group.PromptTokenIds[position] : OutputTokenIds[position - Group.PromptTokenIds.Length];

@@ -1,3 +1,4 @@
+using Malrule.Inference.Constraints;
 using Malrule.Inference.Tokenization;
 
 namespace Malrule.Inference.Scheduling;
@@ -40,12 +41,16 @@ internal sealed class SequenceGroup
     public EngineTelemetry.RequestTrace? Trace { get; init; }
 
     public string? PromptText { get; init; }
+    public int DroppedPromptTokens { get; init; }
 
     /// <summary>Distinct tokens of the prompt; kept only where the repetition penalty asks for them.</summary>
     public HashSet<int>? PromptTokens { get; init; }
 
     /// <summary>Token sequences whose last token may not follow the others.</summary>
     public IReadOnlyList<int[]> BadWords { get; init; } = [];
+
+    /// <summary>What the output's text must be; null: anything.</summary>
+    public OutputConstraint? Constraint { get; init; }
 
     public bool Finished => Array.TrueForAll(Branches, branch => branch.State == SequenceState.Finished);
     public Sequence Leader => Array.Find(Branches, branch => branch.State != SequenceState.Finished)!;

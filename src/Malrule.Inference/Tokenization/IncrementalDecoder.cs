@@ -12,19 +12,23 @@ internal sealed class IncrementalDecoder
 {
     private readonly Tokenizer _tokenizer;
     private readonly bool _skipSpecialTokens;
+    private readonly bool _joinAddedTokens;
     private readonly Decoder _characters = Encoding.UTF8.GetDecoder();
     private readonly ArrayBufferWriter<byte> _utf8 = new(64);
     private char[] _buffer = new char[64];
     private bool _isFirst = true;
+    private bool _isBehindAdded;
 
     /// <param name="tokenizer">The tokenizer.</param>
     /// <param name="promptTokenIds">What stands before the output: its text is not returned, but the output goes on from it.</param>
     /// <param name="skipSpecialTokens">Whether special tokens are left out of the text.</param>
-    public IncrementalDecoder(Tokenizer tokenizer, ReadOnlySpan<int> promptTokenIds, bool skipSpecialTokens)
+    /// <param name="spacesBetweenSpecialTokens">Whether added tokens behind each other keep the space that the tokenizer writes before a token.</param>
+    public IncrementalDecoder(Tokenizer tokenizer, ReadOnlySpan<int> promptTokenIds, bool skipSpecialTokens, bool spacesBetweenSpecialTokens = true)
     {
         (_tokenizer, _skipSpecialTokens) = (tokenizer, skipSpecialTokens);
+        _joinAddedTokens = !skipSpecialTokens && !spacesBetweenSpecialTokens;
         foreach (int id in promptTokenIds)
-            tokenizer.AppendText(id, skipSpecialTokens, ref _isFirst, _utf8);
+            Add(id);
         Characters(flush: false);
     }
 
@@ -32,7 +36,7 @@ internal sealed class IncrementalDecoder
     public string Append(int tokenId)
     {
         _utf8.ResetWrittenCount();
-        _tokenizer.AppendText(tokenId, _skipSpecialTokens, ref _isFirst, _utf8);
+        Add(tokenId);
         return Characters(flush: false);
     }
 
@@ -41,6 +45,17 @@ internal sealed class IncrementalDecoder
     {
         _utf8.ResetWrittenCount();
         return Characters(flush: true);
+    }
+
+    private void Add(int tokenId)
+    {
+        if (_joinAddedTokens)
+        {
+            bool isAdded = _tokenizer.IsAdded(tokenId);
+            _isFirst |= isAdded && _isBehindAdded;
+            _isBehindAdded = isAdded;
+        }
+        _tokenizer.AppendText(tokenId, _skipSpecialTokens, ref _isFirst, _utf8);
     }
 
     private string Characters(bool flush)

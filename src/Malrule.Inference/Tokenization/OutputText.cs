@@ -24,7 +24,7 @@ internal sealed class OutputText
         _parameters = parameters;
         _longestStop = parameters.Stop.Select(stop => stop.Length).DefaultIfEmpty().Max();
         if (tokenizer is not null && parameters.Detokenize)
-            _decoder = new IncrementalDecoder(tokenizer, promptTokenIds, parameters.SkipSpecialTokens);
+            _decoder = new IncrementalDecoder(tokenizer, promptTokenIds, parameters.SkipSpecialTokens, parameters.SpacesBetweenSpecialTokens);
     }
 
     /// <summary>The stop string that ended the text; null while none has.</summary>

@@ -101,6 +101,9 @@ public sealed class Tokenizer
     /// <summary>Whether a token is marked special, so that decoding can leave it out.</summary>
     public bool IsSpecial(int tokenId) => _special.Contains(tokenId);
 
+    /// <summary>Whether a token was added to the vocabulary, special or not.</summary>
+    internal bool IsAdded(int tokenId) => Token(tokenId) is string token && _added.ContainsKey(token);
+
     /// <summary>Appends the UTF-8 that a token adds to a text.</summary>
     internal void AppendText(int tokenId, bool skipSpecialTokens, ref bool isFirst, ArrayBufferWriter<byte> utf8)
     {

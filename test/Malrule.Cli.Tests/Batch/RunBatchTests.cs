@@ -191,6 +191,40 @@ public sealed class RunBatchTests(TinyModels models) : IDisposable
     }
 
     [Fact]
+    public async Task Structured_outputs_and_their_older_names_shape_the_text()
+    {
+        Result result = await RunAsync(models.Chat,
+            Line("choice", "/v1/completions", """{"prompt": "x", "n": 3, "max_tokens": 30, "structured_outputs": {"choice": ["one", "two"]}}"""),
+            Line("guided", "/v1/completions", """{"prompt": "x", "max_tokens": 30, "guided_choice": ["one", "two"]}"""),
+            Line("regex", "/v1/chat/completions", """{"messages": [{"role": "user", "content": "x"}], "max_tokens": 30, "structured_outputs": {"regex": "\\d{3}"}}"""),
+            Line("guided", "/v1/chat/completions", """{"messages": [{"role": "user", "content": "x"}], "max_tokens": 30, "guided_regex": "[ab]{4}"}"""),
+            Line("json", "/v1/completions", """{"prompt": "x", "structured_outputs": {"json": {"type": "object"}}}"""),
+            Line("format", "/v1/completions", """{"prompt": "x", "response_format": {"type": "json_object"}}"""),
+            Line("both", "/v1/completions", """{"prompt": "x", "structured_outputs": {"choice": ["a"]}, "guided_regex": "b"}"""));
+        Assert.All(result.Body(0).GetProperty("choices").EnumerateArray(), choice => Assert.Contains(choice.GetProperty("text").GetString(), (string[])["one", "two"]));
+        Assert.Contains(result.Body(1).GetProperty("choices")[0].GetProperty("text").GetString(), (string[])["one", "two"]);
+        Assert.Matches("^[0-9]{3}$", result.Body(2).GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString());
+        Assert.Matches("^[ab]{4}$", result.Body(3).GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString());
+        Assert.Contains("structured_outputs.json is not supported (no schema", result.Problem(4), StringComparison.Ordinal);
+        Assert.Contains("response_format is not supported (no schema", result.Problem(5), StringComparison.Ordinal);
+        Assert.Contains("either choice or regex", result.Problem(6), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Every_field_of_vllms_sampling_reaches_the_engine()
+    {
+        Result result = await RunAsync(models.TokenIdsOnly,
+            Line("named", "/v1/completions", """{"prompt": [1, 2, 3], "max_tokens": 2, "logprob_token_ids": [5, 9, 7]}"""),
+            Line("cut", "/v1/completions", """{"prompt": [1, 2, 3, 4], "max_tokens": 1, "truncate_prompt_tokens": 2}"""),
+            Line("again", "/v1/completions", """{"prompt": [1], "max_tokens": 50, "allowed_token_ids": [6], "repetition_detection": {"max_pattern_size": 2, "min_count": 4}}"""));
+        foreach (JsonElement top in result.Body(0).GetProperty("choices")[0].GetProperty("logprobs").GetProperty("top_logprobs").EnumerateArray())
+            Assert.All((string[])["token_id:5", "token_id:9", "token_id:7"], name => Assert.True(top.TryGetProperty(name, out _)));
+        Assert.Equal([3, 4], result.Body(1).GetProperty("choices")[0].GetProperty("prompt_token_ids").EnumerateArray().Select(id => id.GetInt32()));
+        Assert.Equal("repetition", result.Body(2).GetProperty("choices")[0].GetProperty("finish_reason").GetString());
+        Assert.Equal(4, Usage(result.Body(2), "completion_tokens"));
+    }
+
+    [Fact]
     public async Task Blank_lines_a_byte_order_mark_and_carriage_returns_are_no_requests()
     {
         Result result = await RunAsync(models.TokenIdsOnly, $"\uFEFF{Line("a", "/v1/completions", """{"prompt": [1], "max_tokens": 1}""")}\r", "", "  ");

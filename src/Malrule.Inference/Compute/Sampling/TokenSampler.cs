@@ -5,7 +5,7 @@ using Malrule.Inference.Execution;
 namespace Malrule.Inference.Compute.Sampling;
 
 /// <summary>
-/// Draws a token from a row of logits. In vLLM's order: raw logprobs are taken; then allowed ids, biases, penalties; then the most
+/// Draws a token from a row of logits. In vLLM's order: raw logprobs are taken; then allowed ids, masks, biases, penalties; then the most
 /// likely token where the temperature is 0, else temperature, min_p, top_k (ties with the k-th stay), top_p, and the survivor with
 /// the greatest logit / temperature + Gumbel noise. Noise is a pure function of (seed, position, token id), so a draw depends on
 /// its row alone. One sampler serves one thread; its scratch is reused.
@@ -86,7 +86,8 @@ internal sealed unsafe class TokenSampler(int vocabulary)
         ReadOnlySpan<int> allowed = Slice(batch.AllowedToken, batch.AllowedStart, draw);
         ReadOnlySpan<int> biased = Slice(batch.BiasToken, batch.BiasStart, draw);
         ReadOnlySpan<int> seen = Slice(batch.SeenToken, batch.SeenStart, draw);
-        if (allowed.IsEmpty && biased.IsEmpty && seen.IsEmpty)
+        ReadOnlySpan<ulong> mask = batch.Mask(draw);
+        if (allowed.IsEmpty && biased.IsEmpty && seen.IsEmpty && mask.IsEmpty)
             return true;
 
         Span<float> logits = _row.Logits;
@@ -96,6 +97,8 @@ internal sealed unsafe class TokenSampler(int vocabulary)
             foreach (int token in allowed)
                 logits[token] = raw[token];
         }
+        for (int word = 0; word < mask.Length; word++)
+            Ban(~mask[word], logits[(64 * word)..Math.Min(64 * word + 64, logits.Length)]);
         for (int i = 0; i < biased.Length; i++)
             logits[biased[i]] += batch.BiasValue[batch.BiasStart[draw] + i];
         for (int i = 0; i < seen.Length; i++)
@@ -108,6 +111,15 @@ internal sealed unsafe class TokenSampler(int vocabulary)
         }
         _row.Scan();
         return _row.Max > float.NegativeInfinity;
+    }
+
+    private static void Ban(ulong bits, Span<float> logits)
+    {
+        if (bits == ulong.MaxValue)
+            logits.Fill(float.NegativeInfinity);
+        else
+            for (; bits != 0 && BitOperations.TrailingZeroCount(bits) < logits.Length; bits &= bits - 1)
+                logits[BitOperations.TrailingZeroCount(bits)] = float.NegativeInfinity;
     }
 
     private int Choose(SamplingBatch batch, int draw)

@@ -36,6 +36,33 @@ internal sealed class CodePointSet
         _ => Evaluate(code),
     };
 
+    /// <summary>Whether <see cref="Ranges"/> has to look at every code point there is.</summary>
+    public bool NeedsProperties => _items.Any(item => item.NeedsProperties);
+
+    /// <summary>The set as ascending ranges, surrogates left out.</summary>
+    public IEnumerable<(int First, int Last)> Ranges()
+    {
+        // Elsewhere than here two neighbours are both in the set or both not.
+        int[] changes = NeedsProperties ? [.. Enumerable.Range(0, 0x110000)]
+            : [.. Enumerable.Range(0, 129).Concat(_items.SelectMany(item => (int[])[item.First, item.Last + 1]))
+                .Concat(_ignoreCase ? Cased.Value : []).Append(0xD800).Append(0xE000).Where(code => code < 0x110000).Distinct().Order()];
+        int first = -1;
+        foreach (int code in changes)
+        {
+            bool isIn = code is not (>= 0xD800 and < 0xE000) && Contains(code);
+            if (!isIn && first >= 0)
+                yield return (first, code - 1);
+            first = !isIn ? -1 : first < 0 ? code : first;
+        }
+        if (first >= 0)
+            yield return (first, 0x10FFFF);
+    }
+
+    /// <summary>Code points with another case, and those behind them.</summary>
+    private static readonly Lazy<int[]> Cased = new(() => [.. Enumerable.Range(0, 0x110000)
+        .Where(code => code is 0x17F or 0x212A || Rune.IsValid(code) && (Rune.ToLowerInvariant(new Rune(code)).Value != code || Rune.ToUpperInvariant(new Rune(code)).Value != code))
+        .SelectMany(code => (int[])[code, code + 1])]);
+
     private bool Evaluate(int code)
     {
         bool listed = Listed(code);
@@ -58,8 +85,8 @@ internal sealed class CodePointSet
     /// <summary>Unicode's simple folding as far as .NET's invariant casing covers it, and the long s, which .NET leaves alone.</summary>
     private static int Lower(int code) => code == 0x17F ? 's' : Rune.ToLowerInvariant(new Rune(code)).Value;
 
-    /// <summary>One element of a class: a range of code points, or the code points of some categories, or of another set.</summary>
-    public readonly record struct Item(int First, int Last, uint Categories, bool WhiteSpace, bool Negated)
+    /// <summary>One element of a class: a range of code points, or the code points of some categories (of all, or of ASCII), or of another set.</summary>
+    public readonly record struct Item(int First, int Last, uint Categories, bool WhiteSpace, bool Negated, bool Ascii = false)
     {
         private const uint WordCategories =
             1u << (int)UnicodeCategory.UppercaseLetter | 1u << (int)UnicodeCategory.LowercaseLetter
@@ -70,9 +97,12 @@ internal sealed class CodePointSet
             | 1u << (int)UnicodeCategory.ConnectorPunctuation;
 
         public static Item Range(int first, int last) => new(first, last, 0, false, false);
-        public static Item Space(bool negated) => new(1, 0, 0, true, negated);
-        public static Item Digit(bool negated) => new(1, 0, 1u << (int)UnicodeCategory.DecimalDigitNumber, false, negated);
-        public static Item Word(bool negated) => new(1, 0, WordCategories, false, negated);
+        public static Item Space(bool negated, bool ascii = false) => new(1, 0, 0, true, negated, ascii);
+        public static Item Digit(bool negated, bool ascii = false) => new(1, 0, 1u << (int)UnicodeCategory.DecimalDigitNumber, false, negated, ascii);
+        public static Item Word(bool negated, bool ascii = false) => new(1, 0, WordCategories, false, negated, ascii);
+
+        /// <summary>Whether properties of code points beyond ASCII decide.</summary>
+        public bool NeedsProperties => !Ascii && (WhiteSpace || Categories != 0);
 
         /// <summary>The categories whose two-letter name starts with <paramref name="name"/>; null when there is none.</summary>
         public static Item? Category(string name, bool negated)
@@ -86,8 +116,8 @@ internal sealed class CodePointSet
 
         public bool Contains(int code) =>
             (code >= First && code <= Last
-            || WhiteSpace && IsWhiteSpace(code)
-            || Categories != 0 && (Categories >> (int)CharUnicodeInfo.GetUnicodeCategory(code) & 1) != 0) != Negated;
+            || WhiteSpace && (!Ascii || code < 128) && IsWhiteSpace(code)
+            || Categories != 0 && (!Ascii || code < 128) && (Categories >> (int)CharUnicodeInfo.GetUnicodeCategory(code) & 1) != 0) != Negated;
 
         // in the order of UnicodeCategory
         private static readonly string[] CategoryNames =

@@ -30,6 +30,12 @@ internal enum Operation
     /// <summary>Goes on at First behind what the sub-program's first match consumed.</summary>
     Atomic,
 
+    /// <summary>Goes on behind it at the start of a text only; not in tokenizers' patterns.</summary>
+    Start,
+
+    /// <summary>Goes on behind it at the end of a text only; not in tokenizers' patterns.</summary>
+    End,
+
     /// <summary>Ends the program or sub-program.</summary>
     Match,
 }

@@ -8,7 +8,11 @@ namespace Malrule.Inference.Tokenization.Patterns;
 /// tokenizers use: alternation, groups, <c>(?i:…)</c>, look-ahead, atomic groups, classes, categories, and greedy, lazy and possessive
 /// quantifiers. Everything else is refused by name. Code layout: a Split tries its first way, then its second.
 /// </summary>
-internal sealed class PatternParser(string pattern)
+/// <param name="pattern">The pattern.</param>
+/// <param name="ofOutputs">
+/// Whether it is one that a model's outputs must match: then \d, \w and \s are ASCII's, as in JavaScript, and there are anchors.
+/// </param>
+internal sealed class PatternParser(string pattern, bool ofOutputs = false)
 {
     private const int MaxNesting = 64, MaxInstructions = 20_000, MaxRepeat = 1_000;
 
@@ -161,6 +165,9 @@ internal sealed class PatternParser(string pattern)
             case '\\':
                 Emit(new Instruction(Operation.Set, CodePointSet.Of(Escape(), _ignoreCase)));
                 break;
+            case '^' or '$' when ofOutputs:
+                Emit(new Instruction(c == '^' ? Operation.Start : Operation.End));
+                break;
             case '^' or '$':
                 throw Error($"the anchor '{c}'");
             case '*' or '+' or '?' or '{':
@@ -248,9 +255,9 @@ internal sealed class PatternParser(string pattern)
             return CodePointSet.Item.Range(code, code);
         return c switch
         {
-            's' or 'S' => CodePointSet.Item.Space(c == 'S'),
-            'd' or 'D' => CodePointSet.Item.Digit(c == 'D'),
-            'w' or 'W' => CodePointSet.Item.Word(c == 'W'),
+            's' or 'S' => CodePointSet.Item.Space(c == 'S', ofOutputs),
+            'd' or 'D' => CodePointSet.Item.Digit(c == 'D', ofOutputs),
+            'w' or 'W' => CodePointSet.Item.Word(c == 'W', ofOutputs),
             'p' or 'P' => Property(c == 'P'),
             _ => throw Error($"the escape '\\{c}'"),
         };
