@@ -23,6 +23,7 @@ internal static class MineCommand
         var shots = new Option<int?>("--shots") { Description = "Labelled questions shown in a prompt [default: 3]", HelpName = "K" };
         var seed = new Option<long>("--seed") { Description = "Seed of all that is random.", DefaultValueFactory = _ => 1, HelpName = "S" };
         var sampling = new SamplingArguments();
+        var quirks = new QuirkArguments();
         var ranking = new RankingArguments();
         var embedding = new EmbedderArguments();
         var engine = new EngineArguments(new MiningOptions { Data = "", Output = "" }.Engine.ModelLengthCap);
@@ -36,10 +37,12 @@ internal static class MineCommand
             Labelled questions are scored. An interrupted run goes on when the same command is given again.
             """)
         {
-            data, questions, model, embedder, output, preset, method, sample, sampleSeed, limit, shots, seed,
+            data, questions, model, embedder, output, preset, method, sample, sampleSeed, limit, seed,
         };
-        foreach (Option option in (IEnumerable<Option>)[.. sampling.All, .. ranking.All, .. engine.All, .. embedding.All])
-            command.Add(option);
+        command.AddGroup("Prompts", [shots, .. quirks.Prompting]);
+        command.AddGroup("Sampling", [.. sampling.All, .. quirks.Seeding]);
+        command.AddGroup("From texts to a ranking", [.. quirks.Reading, .. embedding.All, .. ranking.All]);
+        command.AddGroup("Engine", engine.All);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             MiningPreset chosen = parsed.GetValue(preset);
@@ -47,7 +50,7 @@ internal static class MineCommand
             string folder = parsed.GetValue(output) ?? Path.Combine("runs", $"{chosen}-{by}".ToLowerInvariant());
             EngineOptions engineOptions = engine.Read(parsed);
             string? given = parsed.GetValue(data);
-            MiningOptions defaults = MiningOptions.Of(chosen, given ?? Bundled.Bank, folder);
+            MiningOptions defaults = quirks.Read(parsed, MiningOptions.Of(chosen, given ?? Bundled.Bank, folder));
             MiningOptions options = ranking.Read(parsed, defaults with
             {
                 Questions = parsed.GetValue(questions),

@@ -23,6 +23,7 @@ internal static class RankCommand
         device.AcceptOnlyFromAmong("auto", "cpu", "reference");
         var mode = new Option<ComputeMode?>("--mode") { Description = "Of the embedder: fast (8-bit activations) or exact (32-bit) [default: the run's; fast for a file]", HelpName = "fast|exact" };
         var threads = new Option<int>("--threads") { Description = "Threads that compute; 0: one for each core.", HelpName = "N" };
+        var quirks = new QuirkArguments();
         var ranking = new RankingArguments();
         var embedding = new EmbedderArguments();
 
@@ -37,8 +38,7 @@ internal static class RankCommand
         {
             run, generations, data, questions, output, method, embedder, onlyWithTexts, device, mode, threads,
         };
-        foreach (Option option in (IEnumerable<Option>)[.. ranking.All, .. embedding.All])
-            command.Add(option);
+        command.AddGroup("From texts to a ranking", [.. quirks.Reading, .. embedding.All, .. ranking.All]);
         command.Validators.Add(result =>
         {
             if (result.GetValue(run) is null == result.GetValue(generations) is null)
@@ -51,6 +51,7 @@ internal static class RankCommand
             MiningOptions start = parsed.GetValue(run) is { } earlier
                 ? FinishedRun.Open(earlier, bank, parsed.GetValue(questions)).RankAgain(folder)
                 : new MiningOptions { Data = bank, Output = folder, Questions = parsed.GetValue(questions), Generations = parsed.GetValue(generations) };
+            start = quirks.Read(parsed, start);
             var engine = new EngineOptions { Device = parsed.GetRequiredValue(device), Threads = parsed.GetValue(threads), Mode = parsed.GetValue(mode) ?? start.Embedding.Engine.Mode };
             MiningOptions options = ranking.Read(parsed, start with
             {
