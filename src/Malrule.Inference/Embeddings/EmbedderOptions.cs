@@ -31,7 +31,7 @@ public sealed record EmbedderOptions
     public int MaxTokens { get; init; } = 1024;
 
     /// <summary>Tokens computed at once; no text is split over two batches. Does not change results.</summary>
-    public int MaxBatchedTokens { get; init; } = 2048;
+    public int MaxBatchedTokens { get; init; } = 512;
 
     /// <summary>Threads that compute; 0: one for each core.</summary>
     public int Threads { get; init; }

@@ -11,6 +11,7 @@ namespace Malrule.Inference.Compute.Cpu;
 internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where V : unmanaged
 {
     private const int EmbedRowsAtOnce = 128;
+    private const long KeptTableBytes = 64 << 20;
 
     private readonly WorkerPool _pool;
     private readonly KernelPath _path;
@@ -53,8 +54,9 @@ internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where
             RowItems items = RowItems.Of(some.Length, output.Columns);
             fixed (int* id = some)
                 _pool.Run(items.Count, new EmbedRows<S, V>(items, id, source, (CpuTensor)output, first, add));
-            // A fault maps the pages around a row too: kept, they would grow to the whole table.
-            SourcePages.Drop(source);
+            // A fault maps the pages around a row too: kept, they would grow to the whole table. A small one may stay.
+            if (source.Count * source.ElementSize > KeptTableBytes)
+                SourcePages.Drop(source);
         }
     }
 

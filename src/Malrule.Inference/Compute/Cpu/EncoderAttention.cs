@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Malrule.Inference.Compute.Cpu;
 
 /// <summary>
-/// Bidirectional attention: item = sequence · kvHeads + kvHead. The head's keys and values are first laid out in blocks, then met
-/// by one tile of rows after another.
+/// Bidirectional attention: item = sequence · kvHeads + kvHead. Short sequences go to <see cref="ShortAttention{S, V}"/>; of others the
+/// head's keys and values are first laid out in blocks, then met by one tile of rows after another.
 /// </summary>
 internal readonly unsafe struct EncoderAttention<S, V>(
     int* offsets, AttentionTile<S, V>[] tiles, NativeBuffer[] blocks, CpuTensor qkv, AttentionShape shape, CpuTensor output) : IJob
@@ -12,14 +12,24 @@ internal readonly unsafe struct EncoderAttention<S, V>(
 {
     private const int Block = AttentionTile<S, V>.Block;
 
-    /// <summary>Room one worker needs for a sequence.</summary>
-    public static long BlockBytes(int tokens, AttentionTile<S, V> tile) =>
-        (long)(tokens + Block - 1) / Block * Block * (tile.HeadDim + tile.ValueStride) * sizeof(float);
+    /// <summary>Room one worker needs for sequences of up to so many tokens.</summary>
+    public static long BlockBytes(int tokens, AttentionTile<S, V> tile) => sizeof(float) * Math.Max(
+        ShortAttention<S, V>.ScratchSize(tile.HeadDim), (long)(tokens + Block - 1) / Block * Block * (tile.HeadDim + tile.ValueStride));
 
     public void Run(int item, int worker)
     {
         (int sequence, int kvHead) = Math.DivRem(item, shape.KvHeads);
         int first = offsets[sequence], length = offsets[sequence + 1] - first;
+        if (ShortAttention<S, V>.Serves(length, shape.HeadDim))
+        {
+            float* row = qkv.Row(first), keysOfHead = row + (shape.Heads + kvHead) * shape.HeadDim;
+            for (int head = kvHead * shape.QueriesPerKvHead; head < (kvHead + 1) * shape.QueriesPerKvHead; head++)
+            {
+                ShortAttention<S, V>.Run(row + head * shape.HeadDim, keysOfHead, keysOfHead + shape.KvHeads * shape.HeadDim, qkv.Stride, length,
+                    shape.HeadDim, shape.Scale, output.Row(first) + head * shape.HeadDim, output.Stride, blocks[worker].Floats);
+            }
+            return;
+        }
         AttentionTile<S, V> tile = tiles[worker];
         int keySize = tile.HeadDim * Block, valueSize = tile.ValueStride * Block;
         float* keys = blocks[worker].Floats, values = keys + (long)(length + Block - 1) / Block * keySize;

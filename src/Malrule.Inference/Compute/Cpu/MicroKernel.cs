@@ -15,10 +15,11 @@ internal static unsafe class MicroKernel<S, V, F>
 
     /// <summary>
     /// a [rows, count] · b [count, two registers] → c [rows, two registers], for 1…6 rows; strides in elements.
-    /// <paramref name="factors"/> holds what <typeparamref name="F"/> takes for each row, if anything.
+    /// <paramref name="factors"/> holds what <typeparamref name="F"/> takes for each row, if anything; <paramref name="aStep"/> leads from an element of a
+    /// row of a to the next.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(float* a, nint aStride, int rows, float* b, nint bStride, int count, float* c, nint cStride, float* factors)
+    public static void Run(float* a, nint aStride, int rows, float* b, nint bStride, int count, float* c, nint cStride, float* factors, nint aStep = 1)
     {
         // Missing rows are computed as copies of the last one and dropped.
         float* a0 = a;
@@ -31,7 +32,7 @@ internal static unsafe class MicroKernel<S, V, F>
         V zero = S.Broadcast(0);
         V c00 = zero, c01 = zero, c10 = zero, c11 = zero, c20 = zero, c21 = zero;
         V c30 = zero, c31 = zero, c40 = zero, c41 = zero, c50 = zero, c51 = zero;
-        for (nint k = 0; k < count; k++)
+        for (nint k = 0, end = count * aStep; k < end; k += aStep)
         {
             V b0 = S.Load(b), b1 = S.Load(b + S.Width);
             b += bStride;
