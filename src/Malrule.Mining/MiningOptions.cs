@@ -7,6 +7,7 @@ using Malrule.Mining.Rankings;
 using Malrule.Mining.Rankings.Hybrid;
 using Malrule.Mining.Rankings.Lexical;
 using Malrule.Mining.Rankings.Neighbours;
+using Malrule.Mining.Rankings.Reranking;
 using Malrule.Mining.Results;
 
 namespace Malrule.Mining;
@@ -76,7 +77,9 @@ public sealed record MiningOptions
     /// <summary>Mine this many distractors only, the first by question id and letter; null: all.</summary>
     public int? Limit { get; init; }
 
-    /// <summary>The language model's folder or hub id; needed by <see cref="MiningMethod.Infer"/> unless there are <see cref="Generations"/>.</summary>
+    /// <summary>
+    /// The language model's folder or hub id; needed by <see cref="MiningMethod.Infer"/> unless there are <see cref="Generations"/>, and by <see cref="Rerank"/>.
+    /// </summary>
     public string? Model { get; init; }
 
     /// <summary>The embedder's folder or hub id; needed where texts are mapped by <see cref="Retriever.Embedder"/>.</summary>
@@ -127,6 +130,9 @@ public sealed record MiningOptions
     /// <summary>What <see cref="MiningMethod.Hybrid"/> fuses.</summary>
     public HybridOptions Hybrid { get; init; } = new();
 
+    /// <summary>How the language model puts the first candidates of any method in a new order; null: it does not.</summary>
+    public RerankOptions? Rerank { get; init; }
+
     /// <summary>How many candidates a distractor gets in <c>candidates.csv</c>; the submission takes the first 25.</summary>
     public int Candidates { get; init; } = 100;
 
@@ -172,6 +178,13 @@ public sealed record MiningOptions
         Lexical.Validate();
         Neighbours.Validate();
         Hybrid.Validate();
+        Rerank?.Validate();
+        if (Rerank?.Candidates > Candidates)
+            throw new InvalidInputException($"rerank candidates must be at most candidates, which is {Candidates}; it is {Rerank.Candidates}.");
+        if (Rerank is not null && Model is null)
+            throw new InvalidInputException("Reranking needs a language model. Name its folder (--model), or leave --rerank out.");
+        if (Rerank is not null && Generations is not null)
+            throw new InvalidInputException("Stored texts are ranked without a language model, so reranking is not to be had with them. Leave it out, or mine with --rerank.");
         if (Generations is not null && !UsesTexts)
             throw new InvalidInputException($"The method {Method.ToString().ToLowerInvariant()} ranks no texts. Choose infer or hybrid.");
         if (OnlyWithTexts && Generations is null)

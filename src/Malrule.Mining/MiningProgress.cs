@@ -21,6 +21,9 @@ public enum MiningStage
     /// <summary>Ranking; the unit is a distractor.</summary>
     Ranking,
 
+    /// <summary>Asking the language model to put the first candidates in order; the unit is a request, several a distractor.</summary>
+    Reranking,
+
     /// <summary>Writing the results.</summary>
     Writing,
 }

@@ -1,8 +1,10 @@
+using System.Runtime.CompilerServices;
 using Malrule.Inference;
 using Malrule.Mining.Embeddings;
 using Malrule.Mining.Generations;
 using Malrule.Mining.Questions;
 using Malrule.Mining.Rankings;
+using Malrule.Mining.Rankings.Reranking;
 using Malrule.Mining.Results;
 using Malrule.Mining.Results.Report;
 
@@ -51,7 +53,7 @@ public static class MiningRun
                 (generations, manifest) = await GenerateAsync(options, bank, distractors, folder, manifest, loadGenerator, log, cancellation).ConfigureAwait(false);
 
             var ranking = new RankingStage(options, bank, manifest.Inputs.GetValueOrDefault("embedder")?.Sha256, log);
-            MinedDistractor[] mined = await ranking.RunAsync(distractors, generations, loadEmbedder, cancellation).ConfigureAwait(false);
+            IReadOnlyList<MinedDistractor> mined = await ranking.RunAsync(distractors, generations, loadEmbedder, cancellation).ConfigureAwait(false);
 
             RunCounts counts = RunCounts.Of(mined, bank);
             if (options.UsesTexts)
@@ -60,7 +62,15 @@ public static class MiningRun
                 counts = counts with { FailedRequests = null, WithoutTexts = distractors.Count(item => !stored.Has(item)), WithoutTextsLeftOut = asked - distractors.Length, TextsUnused = stored.Unused.Count };
             if (ranking.EmbedderPath is { } path)
                 manifest = manifest with { KernelPath = new(manifest.KernelPath) { ["embedder"] = path } };
-            manifest = manifest with { HybridFits = ranking.Fits, Metrics = bank.IsLabelled ? RunMetrics.Of(mined, bank.Labelled) : null, Counts = counts };
+            RunMetrics? metrics = bank.IsLabelled ? RunMetrics.Of(mined, bank.Labelled) : null;
+            if (options.Rerank is not null)
+            {
+                (mined, IReadOnlyList<RerankAnswer> answers, manifest) = await RerankAsync(options, bank, mined, folder, manifest, loadGenerator, log, cancellation).ConfigureAwait(false);
+                counts = counts.With(mined, answers);
+                metrics = metrics is null ? null : RunMetrics.Of(mined, bank.Labelled) with { BeforeReranking = metrics };
+            }
+
+            manifest = manifest with { HybridFits = ranking.Fits, Metrics = metrics, Counts = counts };
             return Write(folder, bank, mined, manifest, log);
         }, cancellation);
     }
@@ -91,7 +101,7 @@ public static class MiningRun
             inputs[part] = InputHash.OfFile(file);
         if (options.Generations is not null)
             inputs["generations"] = InputHash.OfFile(options.Generations);
-        if (options.Generates)
+        if (options.Generates || options.Rerank is not null)
             inputs["model"] = InputHash.OfCheckpoint(HubCache.Resolve(options.Model!), cancellation);
         if (options.Embeds)
             inputs["embedder"] = InputHash.OfCheckpoint(HubCache.Resolve(options.Embedder!), cancellation);
@@ -103,7 +113,7 @@ public static class MiningRun
     {
         if (stored.Remark() is { } remark)
             log.Note(MiningStage.Reading, remark);
-        GenerationFile.Write(folder.Generations, stored.ById.Values);
+        GenerationFile.Format.Write(folder.Generations, stored.ById.Values);
         return stored.ById;
     }
 
@@ -116,9 +126,9 @@ public static class MiningRun
             Refuse(folder, manifest.DifferencesFrom(earlier));
             manifest = manifest with { KernelPath = earlier.KernelPath, ServedLength = earlier.ServedLength };
         }
-        else if (File.Exists(folder.Generations))
+        else if (new[] { folder.Generations, folder.Reranks }.FirstOrDefault(File.Exists) is { } orphan)
         {
-            throw new InvalidInputException($"{folder.Generations} is there but not the run.json that says how it came about. Choose another run folder.");
+            throw new InvalidInputException($"{orphan} is there but not the run.json that says how it came about. Choose another run folder.");
         }
         manifest.Write(folder.Manifest);
         return manifest;
@@ -133,7 +143,7 @@ public static class MiningRun
     private static async Task<(IReadOnlyDictionary<string, Generation> Generations, RunManifest Manifest)> GenerateAsync(
         MiningOptions options, QuestionBank bank, Distractor[] distractors, RunFolder folder, RunManifest manifest, Func<Task<IGenerator>> loadGenerator, RunLog log, CancellationToken cancellation)
     {
-        using GenerationJournal journal = GenerationJournal.Open(folder.Generations);
+        using Journal<Generation> journal = Journal<Generation>.Open(folder.Generations, GenerationFile.Format);
         var stage = new GenerationStage(options, bank, journal, log);
         Distractor[] pending = stage.Pending(distractors);
         int earlier = distractors.Length - pending.Length;
@@ -142,25 +152,57 @@ public static class MiningRun
             log.Note(MiningStage.Generating, $"{folder.Path} holds the generations of {earlier} of {distractors.Length} distractors already.");
         if (pending.Length > 0)
         {
-            IGenerator generator;
-            using (log.Time(MiningStage.LoadingModel))
-                generator = await loadGenerator().ConfigureAwait(false);
-            await using var _ = generator.ConfigureAwait(false);
-            foreach (string line in generator.Description)
-                log.Note(MiningStage.LoadingModel, line);
-
-            RunManifest loaded = manifest with { KernelPath = new(manifest.KernelPath) { ["model"] = generator.KernelPath }, ServedLength = generator.MaxModelLength };
-            if (earlier > 0)
-                Refuse(folder, loaded.DifferencesFrom(manifest));
-            manifest = loaded;
-            manifest.Write(folder.Manifest);
+            (IGenerator generator, manifest) = await LoadAsync(folder, manifest, mixed: earlier > 0, loadGenerator, log).ConfigureAwait(false);
+            await using ConfiguredAsyncDisposable _ = generator.ConfigureAwait(false);
             using (log.Time(MiningStage.Generating))
                 await stage.RunAsync(pending, distractors.Length, generator, cancellation).ConfigureAwait(false);
         }
-        if (distractors.All(distractor => journal.Generations[distractor.Id].Error is not null))
-            throw new MalruleException($"Every request failed. The first: {journal.Generations[distractors[0].Id].Error}");
+        if (distractors.All(distractor => journal.Lines[distractor.Id].Error is not null))
+            throw new MalruleException($"Every request failed. The first: {journal.Lines[distractors[0].Id].Error}");
         journal.Finish(distractors.Select(distractor => distractor.Id));
-        return (journal.Generations, manifest);
+        return (journal.Lines, manifest);
+    }
+
+    /// <summary>Loads the language model; where what it computes would be <paramref name="mixed"/> with what is there, it must compute alike.</summary>
+    private static async Task<(IGenerator Generator, RunManifest Manifest)> LoadAsync(RunFolder folder, RunManifest manifest, bool mixed, Func<Task<IGenerator>> loadGenerator, RunLog log)
+    {
+        IGenerator generator;
+        using (log.Time(MiningStage.LoadingModel))
+            generator = await loadGenerator().ConfigureAwait(false);
+        try
+        {
+            foreach (string line in generator.Description)
+                log.Note(MiningStage.LoadingModel, line);
+            RunManifest loaded = manifest with { KernelPath = new(manifest.KernelPath) { ["model"] = generator.KernelPath }, ServedLength = generator.MaxModelLength };
+            if (mixed)
+                Refuse(folder, loaded.DifferencesFrom(manifest));
+            loaded.Write(folder.Manifest);
+            return (generator, loaded);
+        }
+        catch
+        {
+            await generator.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static async Task<(IReadOnlyList<MinedDistractor> Mined, IReadOnlyList<RerankAnswer> Answers, RunManifest Manifest)> RerankAsync(
+        MiningOptions options, QuestionBank bank, IReadOnlyList<MinedDistractor> mined, RunFolder folder, RunManifest manifest, Func<Task<IGenerator>> loadGenerator, RunLog log, CancellationToken cancellation)
+    {
+        var stage = new RerankStage(options, bank.Catalogue, mined, log);
+        using Journal<RerankAnswer> journal = stage.OpenJournal(folder.Reranks);
+        if (stage.IsPending(journal))
+        {
+            bool mixed = journal.Lines.Count > 0 || options.Generates;
+            (IGenerator generator, manifest) = await LoadAsync(folder, manifest, mixed, loadGenerator, log).ConfigureAwait(false);
+            await using ConfiguredAsyncDisposable _ = generator.ConfigureAwait(false);
+            using (log.Time(MiningStage.Reranking))
+                await stage.RunAsync(journal, generator, cancellation).ConfigureAwait(false);
+        }
+        if (journal.Lines.Count > 0 && journal.Lines.Values.All(answer => answer.Error is not null))
+            throw new MalruleException($"Every request of reranking failed. The first: {journal.Lines[stage.Ids.First()].Error}");
+        journal.Finish(stage.Ids);
+        return (stage.Apply(journal.Lines), [.. stage.Ids.Select(id => journal.Lines[id])], manifest);
     }
 
     private static MiningResult Write(RunFolder folder, QuestionBank bank, IReadOnlyList<MinedDistractor> mined, RunManifest manifest, RunLog log)

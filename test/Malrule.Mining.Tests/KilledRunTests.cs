@@ -18,6 +18,7 @@ public sealed class KilledRunTests
     public KilledRunTests() => ScriptedBank.Write(_data, Questions);
 
     private string Journal => Path.Combine(_output, "generations.jsonl");
+    private string Reranks => Path.Combine(_output, "reranks.jsonl");
 
     private static string ChildProgramme
     {
@@ -39,12 +40,14 @@ public sealed class KilledRunTests
 
     private Process StartChild() => Start("dotnet", ChildProgramme, _data, _output);
 
-    private int JournalLines() => File.Exists(Journal) ? File.ReadAllBytes(Journal).Count(value => value == '\n') : 0;
+    private int JournalLines() => Lines(Journal);
 
-    private async Task<SortedDictionary<string, string>> UninterruptedContents()
+    private static int Lines(string journal) => File.Exists(journal) ? File.ReadAllBytes(journal).Count(value => value == '\n') : 0;
+
+    private async Task<SortedDictionary<string, string>> UninterruptedContents(bool rerank = false)
     {
         string whole = _output + "-whole";
-        await MiningRun.RunAsync(ScriptedBank.Options(_data, whole), () => Task.FromResult<IGenerator>(new ScriptedGenerator()), () => Task.FromResult<IEmbedder>(new ScriptedEmbedder()), null, TestContext.Current.CancellationToken);
+        await MiningRun.RunAsync(rerank ? ScriptedBank.RerankOptions(_data, whole) : ScriptedBank.Options(_data, whole), () => Task.FromResult<IGenerator>(new ScriptedGenerator()), () => Task.FromResult<IEmbedder>(new ScriptedEmbedder()), null, TestContext.Current.CancellationToken);
         return MiningRunTests.Contents(whole);
     }
 
@@ -89,6 +92,36 @@ public sealed class KilledRunTests
         Assert.Equal(await UninterruptedContents(), MiningRunTests.Contents(_output));
 
         static int CountItems(string said) => said.Split('\n').Count(line => line.StartsWith("item ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_run_killed_while_it_reranks_keeps_every_answer_it_reported_and_ends_in_the_same_bytes()
+    {
+        const int rounds = 8, requests = 6;
+        var random = new Random(3);
+        for (int round = 0; round < rounds; round++)
+        {
+            int before = Lines(Reranks), safe = 0, killAfter = random.Next(1, 300);
+            using Process child = Start("dotnet", ChildProgramme, _data, _output, "rerank");
+            for (int lines = 0; lines < killAfter && await child.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line; lines++)
+            {
+                if (line.StartsWith("safe ", StringComparison.Ordinal))
+                    safe = int.Parse(line.AsSpan(5), CultureInfo.InvariantCulture);
+            }
+            child.Kill();
+            await child.WaitForExitAsync(TestContext.Current.CancellationToken);
+            int after = Lines(Reranks);
+            Assert.True(after * requests >= safe && after >= before, $"round {round}: {before} lines before, {safe} requests reported as safe, {after} lines after");
+        }
+
+        Assert.InRange(Lines(Reranks), rounds, Items);
+        using (Process last = Start("dotnet", ChildProgramme, _data, _output, "rerank"))
+        {
+            await last.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await last.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(0, last.ExitCode);
+        }
+        Assert.Equal(await UninterruptedContents(rerank: true), MiningRunTests.Contents(_output));
     }
 
     [Fact]

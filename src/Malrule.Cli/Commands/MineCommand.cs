@@ -14,7 +14,7 @@ internal static class MineCommand
         var questions = new Option<string?>("--questions") { Description = "Questions to mine [default: test.csv of --data where it is there, else train.csv]", HelpName = "FILE" };
         var model = new Option<string?>("--model") { Description = "Language model: a folder, or org/name in the Hugging Face cache; \"bundled\": the small one that knows questions of malrule sample-bank only.", HelpName = "DIR" };
         var embedder = new Option<string?>("--embedder") { Description = "Embedding model, likewise.", HelpName = "DIR" };
-        var output = new Option<string?>("--output", "-o") { Description = "Run folder; an interrupted run goes on there [default: runs/PRESET-METHOD]", HelpName = "RUN" };
+        var output = new Option<string?>("--output", "-o") { Description = "Run folder; an interrupted run goes on there [default: runs/PRESET-METHOD, with -rerank behind it where it is asked for]", HelpName = "RUN" };
         var preset = new Option<MiningPreset>("--preset") { Description = "tutorial: its steps and quirks, one by one.", DefaultValueFactory = _ => MiningPreset.Default, HelpName = "default|tutorial" };
         var method = new Option<MiningMethod>("--method") { Description = "infer needs both models; lexical and neighbours none; hybrid fuses all there is, without models words and neighbours.", DefaultValueFactory = _ => MiningMethod.Infer, HelpName = string.Join('|', Enum.GetNames<MiningMethod>()).ToLowerInvariant() };
         var sample = new Option<int?>("--sample") { Description = "Mine so many questions, those that pandas' sample() picks [default: all]", HelpName = "N" };
@@ -25,6 +25,7 @@ internal static class MineCommand
         var sampling = new SamplingArguments();
         var quirks = new QuirkArguments();
         var ranking = new RankingArguments();
+        var rerank = new RerankArguments();
         var embedding = new EmbedderArguments();
         var engine = new EngineArguments(new MiningOptions { Data = "", Output = "" }.Engine.ModelLengthCap);
 
@@ -32,6 +33,7 @@ internal static class MineCommand
             malrule mine
             malrule mine --data eedi --questions eedi/train.csv --method hybrid
             malrule mine --data eedi --model Qwen/Qwen2.5-3B-Instruct-AWQ --embedder nomic-ai/nomic-embed-text-v1.5
+            malrule mine --method neighbours --rerank 25
             malrule mine --data eedi --model DIR --embedder DIR --preset tutorial --questions eedi/train.csv --sample 100 --sample-seed 3
 
             Labelled questions are scored. An interrupted run goes on when the same command is given again.
@@ -42,12 +44,14 @@ internal static class MineCommand
         command.AddGroup("Prompts", [shots, .. quirks.Prompting]);
         command.AddGroup("Sampling", [.. sampling.All, .. quirks.Seeding]);
         command.AddGroup("From texts to a ranking", [.. quirks.Reading, .. embedding.All, .. ranking.All]);
+        command.AddGroup("Reranking", rerank.All);
         command.AddGroup("Engine", engine.All);
+        command.Validators.Add(rerank.Check);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             MiningPreset chosen = parsed.GetValue(preset);
             MiningMethod by = parsed.GetValue(method);
-            string folder = parsed.GetValue(output) ?? Path.Combine("runs", $"{chosen}-{by}".ToLowerInvariant());
+            string folder = parsed.GetValue(output) ?? Path.Combine("runs", $"{chosen}-{by}{(rerank.Read(parsed) is null ? "" : "-rerank")}".ToLowerInvariant());
             EngineOptions engineOptions = engine.Read(parsed);
             string? given = parsed.GetValue(data);
             MiningOptions defaults = quirks.Read(parsed, MiningOptions.Of(chosen, given ?? Bundled.Bank, folder));
@@ -63,6 +67,7 @@ internal static class MineCommand
                 Seed = parsed.GetValue(seed),
                 Demonstrations = defaults.Demonstrations with { Shots = parsed.GetValue(shots) ?? defaults.Demonstrations.Shots },
                 Sampling = sampling.Read(parsed, defaults.Sampling),
+                Rerank = rerank.Read(parsed),
                 Embedding = defaults.Embedding with { Engine = embedding.Read(parsed, defaults.Embedding.Engine, engineOptions), CacheFolder = embedding.CacheFolder(parsed) },
                 Engine = engineOptions,
             });

@@ -22,6 +22,7 @@ internal sealed class MiningDisplay(Messages messages, Action<StageProgress> rep
         MiningStage.LoadingEmbedder => "loading the embedder",
         MiningStage.Embedding => "embedding",
         MiningStage.Ranking => "ranking",
+        MiningStage.Reranking => "reranking",
         _ => "writing results",
     };
 

@@ -25,13 +25,15 @@ internal static class MiningReport
             Row("  seen", metrics.Map25Seen, metrics.Seen);
             Row("  unseen", metrics.Map25Unseen, metrics.Scored - metrics.Seen);
             Row("recall@25", metrics.Recall25, metrics.Scored);
+            if (metrics.BeforeReranking is { } before)
+                Row("not reranked", before.Map25, before.Scored);
             output.WriteLine("(seen: the misconception labels a distractor of another question too)");
         }
         else
             output.WriteLine("The questions carry no labels, so the ranking is not scored.");
 
         output.WriteLine();
-        foreach (string file in (IEnumerable<string>)["report.html", "submission.csv", "submission_debug.csv", "candidates.csv", "generations.jsonl", "run.json"])
+        foreach (string file in (IEnumerable<string>)["report.html", "submission.csv", "submission_debug.csv", "candidates.csv", "generations.jsonl", "reranks.jsonl", "run.json"])
         {
             string path = Path.Combine(folder, file);
             if (File.Exists(path))

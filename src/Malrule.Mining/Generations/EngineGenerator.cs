@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using Malrule.Inference;
+using Malrule.Mining.Rankings.Reranking;
 
 namespace Malrule.Mining.Generations;
 
@@ -39,6 +41,23 @@ internal sealed class EngineGenerator : IGenerator
 
     public IAsyncEnumerable<RequestOutput> StreamAsync(IReadOnlyList<GenerationRequest> requests, CancellationToken cancellationToken) =>
         _engine.StreamAsync(requests, cancellationToken);
+
+    public async IAsyncEnumerable<LetterOutput> StreamLettersAsync(IReadOnlyList<LetterRequest> requests, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (requests.Count == 0)
+            yield break;
+        var letters = LetterTokens.Find(
+            _template.Render(requests[0].Conversation), requests.Max(request => request.Letters), text => _tokenizer.Encode(text, addSpecialTokens: false), _engine.Info.ModelDirectory);
+        var sampling = new SamplingParams { Temperature = 0, MaxTokens = 1, Detokenize = false };
+        GenerationRequest[] asked =
+            [.. requests.Select(request => new GenerationRequest(new Prompt.FromConversation(request.Conversation), sampling with { LogprobTokenIds = letters.Of(request.Letters) }))];
+        await foreach (RequestOutput output in _engine.StreamAsync(asked, cancellationToken).ConfigureAwait(false))
+        {
+            yield return new LetterOutput(
+                output.Index, output.Error is null ? letters.Sum(requests[output.Index].Letters, output.Outputs[0].Logprobs![0].Top) : [],
+                output.PromptTokenIds.Count, output.Error?.Message);
+        }
+    }
 
     public ValueTask DisposeAsync() => _engine.DisposeAsync();
 }

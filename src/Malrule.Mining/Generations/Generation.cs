@@ -1,9 +1,10 @@
 using System.Text.Json.Serialization;
+using Malrule.Mining.Results;
 
 namespace Malrule.Mining.Generations;
 
 /// <summary>What a language model wrote about one distractor: a line of <c>generations.jsonl</c>. Lines from elsewhere need id and texts only.</summary>
-public sealed record Generation
+public sealed record Generation : IJournalLine
 {
     /// <summary>QuestionId_Answer.</summary>
     [JsonPropertyName("id"), JsonRequired]

@@ -25,13 +25,15 @@ internal sealed record GenerationEstimate(int Requests, long PromptTokens, long 
     /// <summary>How long it takes if every sample has all the tokens it can have.</summary>
     public TimeSpan? Time => Costs is { } costs ? TimeSpan.FromSeconds(costs.Prompt * (PromptTokens - SharedTokens) + costs.Generated * GeneratedTokens) : null;
 
+    /// <summary>Counts, and tries nothing.</summary>
+    public static GenerationEstimate Of(IReadOnlyList<(IReadOnlyList<ChatMessage> Messages, int Tokens)> prompts, long generatedTokensEach) => new(
+        prompts.Count, prompts.Sum(prompt => (long)prompt.Tokens),
+        prompts.Zip(prompts.Skip(1), (before, prompt) => SharedTokensOf(before.Messages, prompt.Messages, prompt.Tokens)).Sum(), prompts.Count * generatedTokensEach);
+
     public static async Task<GenerationEstimate> MakeAsync(
         IReadOnlyList<MiningPrompt> prompts, SamplingParams sampling, IGenerator generator, CancellationToken cancellation)
     {
-        long promptTokens = prompts.Sum(prompt => (long)prompt.Tokens);
-        long sharedTokens = prompts.Zip(prompts.Skip(1), SharedTokensOf).Sum();
-        long generatedTokens = (long)prompts.Count * sampling.N * (sampling.MaxTokens ?? generator.MaxModelLength);
-        var estimate = new GenerationEstimate(prompts.Count, promptTokens, sharedTokens, generatedTokens);
+        GenerationEstimate estimate = Of([.. prompts.Select(prompt => (prompt.Messages, prompt.Tokens))], (long)sampling.N * (sampling.MaxTokens ?? generator.MaxModelLength));
         if (prompts.Count < WorthTrying)
             return estimate;
 
@@ -65,9 +67,9 @@ internal sealed record GenerationEstimate(int Requests, long PromptTokens, long 
         : time.TotalMinutes >= 1 ? FormattableString.Invariant($"{time.Minutes} min {time.Seconds} s") : FormattableString.Invariant($"{Math.Ceiling(time.TotalSeconds)} s");
 
     /// <summary>By characters: the share of a prompt up to where it departs from the one before it.</summary>
-    private static long SharedTokensOf(MiningPrompt before, MiningPrompt prompt)
+    private static long SharedTokensOf(IReadOnlyList<ChatMessage> before, IReadOnlyList<ChatMessage> prompt, int tokens)
     {
-        string text = string.Join('\n', prompt.Messages.Select(turn => turn.Content)), earlier = string.Join('\n', before.Messages.Select(turn => turn.Content));
-        return (long)((double)text.AsSpan().CommonPrefixLength(earlier) / text.Length * prompt.Tokens);
+        string text = string.Join('\n', prompt.Select(turn => turn.Content)), earlier = string.Join('\n', before.Select(turn => turn.Content));
+        return (long)((double)text.AsSpan().CommonPrefixLength(earlier) / text.Length * tokens);
     }
 }

@@ -10,6 +10,7 @@ internal sealed class GenerationProgress : IDisposable
     private readonly EngineStatistics _before;
     private readonly GenerationEstimate _estimate;
     private readonly int _earlier;
+    private readonly MiningStage _stage;
     private readonly RunLog _log;
     private readonly Lock _turn = new();
     private readonly long _start = Stopwatch.GetTimestamp();
@@ -23,9 +24,10 @@ internal sealed class GenerationProgress : IDisposable
     /// <param name="estimate">What is to be done.</param>
     /// <param name="earlier">Items that an earlier process did.</param>
     /// <param name="log">Whom to tell.</param>
-    public GenerationProgress(IGenerator generator, GenerationEstimate estimate, int earlier, RunLog log)
+    /// <param name="stage">What is being done.</param>
+    public GenerationProgress(IGenerator generator, GenerationEstimate estimate, int earlier, RunLog log, MiningStage stage = MiningStage.Generating)
     {
-        (_generator, _before, _estimate, _earlier, _log) = (generator, generator.Statistics, estimate, earlier, log);
+        (_generator, _before, _estimate, _earlier, _log, _stage) = (generator, generator.Statistics, estimate, earlier, log, stage);
         _timer = new Timer(_ => Add(0), null, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.5));
         Add(0);
     }
@@ -40,7 +42,7 @@ internal sealed class GenerationProgress : IDisposable
             _done += items;
             _doneTokens += tokens;
             Work work = Measure();
-            _log.Report(new MiningProgress(MiningStage.Generating, _earlier + _done, _earlier + _estimate.Requests)
+            _log.Report(new MiningProgress(_stage, _earlier + _done, _earlier + _estimate.Requests)
             {
                 PromptTokensPerSecond = work.PromptTokens / work.Seconds,
                 GeneratedTokensPerSecond = work.GeneratedTokens / work.Seconds,
@@ -57,9 +59,10 @@ internal sealed class GenerationProgress : IDisposable
             _stopped = true;
         _timer.Dispose();
         Work work = Measure();
-        _log.Timings["prompt_tokens_per_second"] = work.PromptTokens / work.Seconds;
-        _log.Timings["generated_tokens_per_second"] = work.GeneratedTokens / work.Seconds;
-        _log.Timings["prefix_hit_rate"] = work.HitRate ?? 0;
+        string kind = _stage == MiningStage.Generating ? "" : $"{_stage.ToString().ToLowerInvariant()}_";
+        _log.Timings[$"{kind}prompt_tokens_per_second"] = work.PromptTokens / work.Seconds;
+        _log.Timings[$"{kind}generated_tokens_per_second"] = work.GeneratedTokens / work.Seconds;
+        _log.Timings[$"{kind}prefix_hit_rate"] = work.HitRate ?? 0;
     }
 
     /// <summary>

@@ -3,6 +3,7 @@ using Malrule.Inference;
 using Malrule.Mining.Demonstrations;
 using Malrule.Mining.Prompts;
 using Malrule.Mining.Questions;
+using Malrule.Mining.Results;
 
 namespace Malrule.Mining.Generations;
 
@@ -10,14 +11,14 @@ namespace Malrule.Mining.Generations;
 /// Asks a language model about the distractors whose answers the journal does not hold yet. Requests are queued by question, so that
 /// what the prompts of its distractors share is computed once; each answer goes to the journal as it comes.
 /// </summary>
-internal sealed class GenerationStage(MiningOptions options, QuestionBank bank, GenerationJournal journal, RunLog log)
+internal sealed class GenerationStage(MiningOptions options, QuestionBank bank, Journal<Generation> journal, RunLog log)
 {
     private const int SyncEvery = 32;
     private static readonly TimeSpan SyncAfter = TimeSpan.FromSeconds(1);
 
     /// <summary>Those of <paramref name="distractors"/> whose answers are missing, or failed before.</summary>
     public Distractor[] Pending(IEnumerable<Distractor> distractors) =>
-        [.. distractors.Where(distractor => !journal.Generations.TryGetValue(distractor.Id, out Generation? generation) || generation.Error is not null)];
+        [.. distractors.Where(distractor => !journal.Lines.TryGetValue(distractor.Id, out Generation? generation) || generation.Error is not null)];
 
     /// <summary>Generates for the <paramref name="pending"/> of <paramref name="total"/> distractors. What is reported as done is on the disk.</summary>
     public async Task RunAsync(IReadOnlyList<Distractor> pending, int total, IGenerator generator, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using Malrule.Inference;
+using Malrule.Mining.Rankings.Reranking;
 
 namespace Malrule.Mining.Generations;
 
@@ -25,4 +26,7 @@ internal interface IGenerator : IAsyncDisposable
 
     /// <summary>Yields each request as it finishes; one that fails carries its error.</summary>
     IAsyncEnumerable<RequestOutput> StreamAsync(IReadOnlyList<GenerationRequest> requests, CancellationToken cancellationToken);
+
+    /// <summary>Yields the probabilities of letters as the first token of an answer, each request as it finishes; one that fails carries its error.</summary>
+    IAsyncEnumerable<LetterOutput> StreamLettersAsync(IReadOnlyList<LetterRequest> requests, CancellationToken cancellationToken);
 }

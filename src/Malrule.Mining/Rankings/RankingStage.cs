@@ -57,6 +57,7 @@ internal sealed class RankingStage(MiningOptions options, QuestionBank bank, str
             {
                 Inferred = inferred.GetValueOrDefault(distractor.Id, []),
                 Demonstrations = generations.GetValueOrDefault(distractor.Id)?.Demonstrations ?? [],
+                Error = generations.GetValueOrDefault(distractor.Id)?.Error,
             }),
         ];
     }

@@ -1,5 +1,6 @@
 using Malrule.Mining.Questions;
 using Malrule.Mining.Rankings;
+using Malrule.Mining.Rankings.Reranking;
 
 namespace Malrule.Mining.Results;
 
@@ -13,4 +14,10 @@ public sealed record MinedDistractor(Distractor Distractor, IReadOnlyList<Candid
 
     /// <summary>Ids of the questions that demonstrated the task, in the order of the prompt.</summary>
     public IReadOnlyList<int> Demonstrations { get; init; } = [];
+
+    /// <summary>What reranking said; null where there was none.</summary>
+    public Reranked? Reranked { get; init; }
+
+    /// <summary>Why a request about it failed, where one did.</summary>
+    public string? Error { get; init; }
 }

@@ -33,17 +33,26 @@ public static class ResultFiles
             PythonText.Of(AveragePrecision.At(item.Candidates, gold.Value, SubmissionDepth)),
         });
 
-    /// <summary>Every candidate with its score, one a record.</summary>
-    public static void WriteCandidates(string path, IEnumerable<MinedDistractor> mined, MisconceptionCatalogue catalogue) => WriteRecords(path,
-        ["QuestionId_Answer", "Rank", "MisconceptionId", "MisconceptionName", "Score"],
-        mined.SelectMany(item => item.Candidates.Select((candidate, index) => new[]
+    /// <summary>Every candidate with its score, one a record; of reranked runs also its rank and score before.</summary>
+    public static void WriteCandidates(string path, IReadOnlyList<MinedDistractor> mined, MisconceptionCatalogue catalogue)
+    {
+        bool reranked = mined.Any(item => item.Reranked is not null);
+        string[] header = ["QuestionId_Answer", "Rank", "MisconceptionId", "MisconceptionName", "Score"];
+        WriteRecords(path, reranked ? [.. header, "FirstRank", "FirstScore"] : header, mined.SelectMany(item =>
         {
-            item.Distractor.Id,
-            FormattableString.Invariant($"{index + 1}"),
-            FormattableString.Invariant($"{candidate.MisconceptionId}"),
-            catalogue[candidate.MisconceptionId].CleanName,
-            FormattableString.Invariant($"{candidate.Score:R}"),
-        })));
+            Dictionary<int, (int Rank, double Score)>? first = reranked
+                ? (item.Reranked?.First ?? item.Candidates).Index().ToDictionary(entry => entry.Item.MisconceptionId, entry => (entry.Index + 1, entry.Item.Score)) : null;
+            return item.Candidates.Select((candidate, index) => (string[])
+            [
+                item.Distractor.Id,
+                FormattableString.Invariant($"{index + 1}"),
+                FormattableString.Invariant($"{candidate.MisconceptionId}"),
+                catalogue[candidate.MisconceptionId].CleanName,
+                FormattableString.Invariant($"{candidate.Score:R}"),
+                .. first is null ? (string[])[] : [FormattableString.Invariant($"{first[candidate.MisconceptionId].Rank}"), FormattableString.Invariant($"{first[candidate.MisconceptionId].Score:R}")],
+            ]);
+        }));
+    }
 
     private static IEnumerable<int> Ids(MinedDistractor item) => item.Candidates.Take(SubmissionDepth).Select(candidate => candidate.MisconceptionId);
 

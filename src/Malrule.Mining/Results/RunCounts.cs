@@ -1,12 +1,16 @@
 using Malrule.Mining.Generations;
 using Malrule.Mining.Prompts;
 using Malrule.Mining.Questions;
+using Malrule.Mining.Rankings.Reranking;
 
 namespace Malrule.Mining.Results;
 
 /// <summary>What a run counted on the way, so that nothing is dropped, cut or ignored without a word; null where the method has no such thing.</summary>
 public sealed record RunCounts
 {
+    /// <summary>A model that answers with letters less often does not do what it is told.</summary>
+    private const double TrustedLetterShare = 0.5;
+
     /// <summary>Distractors mined.</summary>
     public int Distractors { get; init; }
 
@@ -55,6 +59,21 @@ public sealed record RunCounts
     /// <summary>Texts cut to the embedder's limit, names of the catalogue included.</summary>
     public int? TextsCut { get; init; }
 
+    /// <summary>Distractors whose candidates were put in a new order.</summary>
+    public int? Reranked { get; init; }
+
+    /// <summary>Distractors that kept their order because a request failed.</summary>
+    public int? FailedReranks { get; init; }
+
+    /// <summary>Reranked distractors for which "none of these" is likelier than any candidate.</summary>
+    public int? NoneLikeliest { get; init; }
+
+    /// <summary>Tokens of all prompts of reranking.</summary>
+    public long? RerankPromptTokens { get; init; }
+
+    /// <summary>The probability that the language model begins its answer with one of the letters it may choose from, on average.</summary>
+    public double? LetterShare { get; init; }
+
     /// <summary>What of this a user should know, one line each.</summary>
     internal IEnumerable<string> Remarks()
     {
@@ -71,8 +90,12 @@ public sealed record RunCounts
             (BlankSamples, "samples named nothing."),
             (TextsCut, "texts were cut to the embedder's limit."),
             (WithoutCandidates, "distractors have no candidate."),
+            (FailedReranks, "distractors kept their order because a request of reranking failed; reranks.jsonl says why, and the same command tries them again."),
         ];
-        return remarks.Where(remark => remark.Count > 0).Select(remark => FormattableString.Invariant($"{remark.Count} {remark.Text}"));
+        IEnumerable<string> lines = remarks.Where(remark => remark.Count > 0).Select(remark => FormattableString.Invariant($"{remark.Count} {remark.Text}"));
+        return LetterShare is { } share && share < TrustedLetterShare
+            ? lines.Append(FormattableString.Invariant($"The language model begins its answers with a letter at a probability of {share:P1} only, so it hardly understands what reranking asks."))
+            : lines;
     }
 
     internal static RunCounts Of(IReadOnlyList<MinedDistractor> mined, QuestionBank bank)
@@ -101,6 +124,19 @@ public sealed record RunCounts
             GeneratedTokens = made.All(generation => generation.Tokens is null) ? null : made.Sum(generation => generation.Tokens?.Sum(tokens => (long)tokens) ?? 0),
             SamplesCut = made.Sum(generation => generation.FinishReasons?.Count(reason => reason == "length") ?? 0),
             BlankSamples = mined.Sum(item => item.Inferred.Count(text => text.Length == 0)),
+        };
+    }
+
+    internal RunCounts With(IReadOnlyList<MinedDistractor> mined, IReadOnlyList<RerankAnswer> answers)
+    {
+        RerankAnswer[] made = [.. answers.Where(answer => answer.Error is null)];
+        return this with
+        {
+            Reranked = made.Length,
+            FailedReranks = answers.Count - made.Length,
+            NoneLikeliest = mined.Count(item => item.Reranked is { } reranked && reranked.None > item.Candidates[0].Score),
+            RerankPromptTokens = made.Sum(answer => answer.PromptTokens),
+            LetterShare = made.SelectMany(answer => answer.Windows).Select(window => (double?)window.Logprobs.Sum(Math.Exp)).Average(),
         };
     }
 }

@@ -31,6 +31,10 @@ public sealed record RunMetrics
     [JsonPropertyName("seen")]
     public int Seen { get; init; }
 
+    /// <summary>The same of the ranking before it was reranked; null where it was not.</summary>
+    [JsonPropertyName("before_reranking")]
+    public RunMetrics? BeforeReranking { get; init; }
+
     /// <summary>Measures a run; <paramref name="labelled"/> is where misconceptions can have been seen.</summary>
     public static RunMetrics Of(IEnumerable<MinedDistractor> mined, IEnumerable<Question> labelled)
     {

@@ -6,6 +6,7 @@ using Malrule.Mining.Rankings;
 using Malrule.Mining.Rankings.Hybrid;
 using Malrule.Mining.Rankings.Lexical;
 using Malrule.Mining.Rankings.Neighbours;
+using Malrule.Mining.Rankings.Reranking;
 
 namespace Malrule.Mining.Results;
 
@@ -96,12 +97,15 @@ public sealed record RunOptions
     /// <summary>What the method hybrid fuses.</summary>
     public HybridOptions? Hybrid { get; init; }
 
+    /// <summary>How the first candidates were put in a new order; null: they were not.</summary>
+    public RerankOptions? Rerank { get; init; }
+
     /// <summary>What results of <paramref name="options"/> depend on; how stored texts came about is as their run has it.</summary>
     public static RunOptions Of(MiningOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         bool texts = options.UsesTexts, embeds = options.Embeds;
-        return OfGenerating(options) with
+        RunOptions chosen = OfGenerating(options) with
         {
             Method = options.Method,
             Candidates = options.Candidates,
@@ -119,6 +123,14 @@ public sealed record RunOptions
             Lexical = options.Method == MiningMethod.Lexical || (texts && !embeds) ? options.Lexical : null,
             Neighbours = options.Method == MiningMethod.Neighbours ? options.Neighbours : null,
             Hybrid = options.Method == MiningMethod.Hybrid ? options.Hybrid : null,
+        };
+        return options.Rerank is null ? chosen with { Rerank = null } : chosen with
+        {
+            Rerank = options.Rerank,
+            Seed = options.Seed,
+            Mode = options.Engine.Mode,
+            KvType = options.Engine.KvType,
+            MaxModelLength = options.Engine.MaxModelLength ?? options.Engine.ModelLengthCap,
         };
     }
 

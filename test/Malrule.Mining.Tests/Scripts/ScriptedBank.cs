@@ -1,4 +1,5 @@
 using System.Text;
+using Malrule.Mining.Rankings.Reranking;
 
 namespace Malrule.Mining.Tests.Scripts;
 
@@ -26,6 +27,10 @@ internal static class ScriptedBank
             File.WriteAllText(Path.Combine(folder, model, "config.json"), $"{{\"model_type\":\"{model}\"}}");
         }
     }
+
+    /// <summary>A run that asks a language model for nothing but the order of candidates: 6 requests a distractor.</summary>
+    public static MiningOptions RerankOptions(string folder, string output) =>
+        Options(folder, output) with { Method = MiningMethod.Neighbours, Rerank = new RerankOptions { Candidates = 12, Window = 4, Permutations = 2 } };
 
     public static MiningOptions Options(string folder, string output, MiningPreset preset = MiningPreset.Default)
     {

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Malrule.Inference;
 using Malrule.Mining.Generations;
+using Malrule.Mining.Rankings.Reranking;
 
 namespace Malrule.Mining.Tests.Scripts;
 
@@ -71,6 +72,37 @@ internal sealed class ScriptedGenerator : IGenerator
                     FinishReason = sample == 3 ? FinishReason.Length : FinishReason.Stop,
                 })],
             };
+        }
+    }
+
+    /// <summary>All requests for letters it was asked to serve, in order.</summary>
+    public List<LetterRequest> LetterRequests { get; } = [];
+
+    /// <summary>The logarithm of a named misconception's worth as an answer; by default from a hash of the last turn up to the names, and the name.</summary>
+    public Func<LetterRequest, string, double> Worth { get; init; } = (request, name) => Hash($"{request.Conversation[^1].Content.Split("\nA. ")[0]}|{name}") % 1000 / 100.0;
+
+    /// <summary>What is added to the logarithm of a letter's probability, whatever it stands for.</summary>
+    public Func<int, double> LetterBias { get; init; } = _ => 0;
+
+    /// <summary>Requests for letters that fail, and why.</summary>
+    public Func<LetterRequest, string?> LetterFailure { get; init; } = _ => null;
+
+    /// <summary>The names of a request, A first.</summary>
+    public static string[] Names(LetterRequest request) => [.. request.Conversation[^1].Content.Split('\n')[^request.Letters..].Select((line, i) =>
+        line.StartsWith($"{(char)('A' + i)}. ", StringComparison.Ordinal) ? line[3..] : throw new InvalidOperationException($"not under the letter {i}: {line}"))];
+
+    public async IAsyncEnumerable<LetterOutput> StreamLettersAsync(IReadOnlyList<LetterRequest> requests, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        LetterRequests.AddRange(requests);
+        int finished = 0;
+        foreach (int index in Enumerable.Range(0, requests.Count).OrderBy(index => index + Hash($"{requests[index].Conversation[^1].Content}|{index}") % 16)) // as batches do
+        {
+            await Before(finished++, cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            double[] worths = [.. Names(requests[index]).Select((name, letter) => Worth(requests[index], name) + LetterBias(letter))];
+            double all = Math.Log(worths.Sum(Math.Exp)) + 0.1; // other tokens have a share too
+            string? failure = LetterFailure(requests[index]);
+            yield return new LetterOutput(index, failure is null ? [.. worths.Select(worth => worth - all)] : [], CountTokens(requests[index].Conversation), failure);
         }
     }
 

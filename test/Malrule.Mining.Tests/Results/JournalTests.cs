@@ -2,11 +2,12 @@ using System.Text;
 using CsCheck;
 using Malrule.Inference;
 using Malrule.Mining.Generations;
+using Malrule.Mining.Results;
 using Malrule.Tests;
 
-namespace Malrule.Mining.Tests.Generations;
+namespace Malrule.Mining.Tests.Results;
 
-public sealed class GenerationJournalTests
+public sealed class JournalTests
 {
     private static readonly Generation[] Three =
     [
@@ -20,7 +21,7 @@ public sealed class GenerationJournalTests
     private static string Written(params Generation[] generations)
     {
         string path = NewPath();
-        using GenerationJournal journal = GenerationJournal.Open(path);
+        using Journal<Generation> journal = Journal<Generation>.Open(path, GenerationFile.Format);
         foreach (Generation generation in generations)
             journal.Append(generation);
         journal.Sync();
@@ -32,8 +33,8 @@ public sealed class GenerationJournalTests
     {
         string path = Written(Three);
         Assert.Equivalent(Three, GenerationFile.Read(path).Values, strict: true);
-        using GenerationJournal journal = GenerationJournal.Open(path);
-        Assert.Equal(["1_B", "1_C", "2_A"], journal.Generations.Keys);
+        using Journal<Generation> journal = Journal<Generation>.Open(path, GenerationFile.Format);
+        Assert.Equal(["1_B", "1_C", "2_A"], journal.Lines.Keys);
     }
 
     [Fact]
@@ -44,7 +45,7 @@ public sealed class GenerationJournalTests
     public void A_line_is_in_the_file_before_it_is_synced()
     {
         string path = NewPath();
-        using GenerationJournal journal = GenerationJournal.Open(path);
+        using Journal<Generation> journal = Journal<Generation>.Open(path, GenerationFile.Format);
         journal.Append(Three[1]);
         using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
         Assert.EndsWith("}\n", reader.ReadToEnd(), StringComparison.Ordinal);
@@ -59,9 +60,9 @@ public sealed class GenerationJournalTests
             string path = NewPath();
             File.WriteAllBytes(path, whole[..length]);
             int lines = whole.AsSpan(0, length).Count((byte)'\n');
-            using (GenerationJournal journal = GenerationJournal.Open(path))
+            using (Journal<Generation> journal = Journal<Generation>.Open(path, GenerationFile.Format))
             {
-                Assert.Equal(Three.Take(lines).Select(generation => generation.Id), journal.Generations.Keys);
+                Assert.Equal(Three.Take(lines).Select(generation => generation.Id), journal.Lines.Keys);
                 foreach (Generation generation in Three.Skip(lines))
                     journal.Append(generation);
             }
@@ -74,15 +75,15 @@ public sealed class GenerationJournalTests
     {
         string path = Written(Three[1]);
         File.AppendAllText(path, "\0\0\0{\"id\":");
-        using GenerationJournal journal = GenerationJournal.Open(path);
-        Assert.Single(journal.Generations);
+        using Journal<Generation> journal = Journal<Generation>.Open(path, GenerationFile.Format);
+        Assert.Single(journal.Lines);
     }
 
     [Fact]
     public void Finish_puts_the_lines_in_the_order_of_the_input()
     {
         string path = NewPath();
-        using (GenerationJournal journal = GenerationJournal.Open(path))
+        using (Journal<Generation> journal = Journal<Generation>.Open(path, GenerationFile.Format))
         {
             foreach (Generation generation in Three.Reverse())
                 journal.Append(generation);
@@ -97,7 +98,7 @@ public sealed class GenerationJournalTests
     {
         string path = Written(Three[2], new Generation { Id = "2_A", Texts = ["y"] });
         Assert.Equal(["y"], Assert.Single(GenerationFile.Read(path)).Value.Texts);
-        using GenerationJournal journal = GenerationJournal.Open(path);
+        using Journal<Generation> journal = Journal<Generation>.Open(path, GenerationFile.Format);
         Assert.Throws<InvalidOperationException>(() => journal.Append(Three[2]));
 
         File.AppendAllText(path, "{\"id\":\"2_A\",\"texts\":[]}\n");
@@ -117,7 +118,7 @@ public sealed class GenerationJournalTests
     {
         string path = Written(Three[1]);
         File.AppendAllText(path, line + "\n{\"id\":\"9_A\",\"texts\":[]}\n");
-        var error = Assert.Throws<InvalidInputException>(() => GenerationJournal.Open(path));
+        var error = Assert.Throws<InvalidInputException>(() => Journal<Generation>.Open(path, GenerationFile.Format));
         Assert.Contains("generations.jsonl, line 2: expected a JSON object", error.Message, StringComparison.Ordinal);
         Assert.Contains(expected, error.Message, StringComparison.Ordinal);
     }
