@@ -82,6 +82,8 @@ public sealed record RunEvaluation
         MisconceptionCatalogue catalogue = run.Bank.Catalogue;
         if (options.Fusion is not null)
             throw new InvalidInputException($"The run in {run.Folder} ranks texts, which are not made anew for other divisions of the labelled questions. Leave the divisions out, or name a run of lexical, neighbours, or hybrid without texts.");
+        if (options.Rerank is not null)
+            throw new InvalidInputException($"The run in {run.Folder} was reranked by a language model, which is not asked anew for other divisions of the labelled questions. Leave the divisions out, or name a run that was not.");
         Func<IReadOnlyList<Question>, DistractorRanker> make = options.Method switch
         {
             MiningMethod.Lexical => training => new LexicalRanker(catalogue, training, options.Lexical),
