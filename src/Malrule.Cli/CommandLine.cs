@@ -55,9 +55,11 @@ internal static class CommandLine
             RankCommand.Create(messages),
             EvaluateCommand.Create(),
             ExplainCommand.Create(),
+            ChatCommand.Create(messages),
             RunBatchCommand.Create(messages),
             SampleBankCommand.Create(messages),
             BenchCommand.Create(messages),
+            DoctorCommand.Create(),
             PullCommand.Create(messages),
         };
         ToolCommand.ShowExamples(root);

@@ -75,6 +75,9 @@ public sealed record EngineOptions
     /// <summary>A kernel path to force (<c>portable</c>, <c>avx2</c>, <c>avx512</c> …), for tests and comparisons; null: the best this machine runs.</summary>
     public string? KernelPath { get; init; }
 
+    /// <summary>Weights are checked and counted, not packed: the model computes nothing.</summary>
+    internal bool WithoutWeights { get; init; }
+
     /// <summary>Makes the logger that is told of loading, failed requests and memory pressure, never of texts; null: nothing is logged.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }
 }

@@ -59,6 +59,17 @@ public sealed class LlmEngine : IAsyncDisposable
         return Task.Run(() => new LlmEngine(LoadedModel.Load(HubCache.Resolve(modelDirectoryOrHubId), options), options), cancellationToken);
     }
 
+    /// <summary>
+    /// What <see cref="LoadAsync"/> would load, found without loading it: the checkpoint's configuration, tokenizer, template and every tensor's name and
+    /// shape are checked, and the memory ledger is computed. The device <c>reference</c> loads the weights all the same.
+    /// </summary>
+    /// <exception cref="InvalidInputException">As <see cref="LoadAsync"/>.</exception>
+    public static Task<EngineInfo> PlanAsync(string modelDirectoryOrHubId, EngineOptions? options = null, CancellationToken cancellationToken = default) => Task.Run(() =>
+    {
+        using var model = LoadedModel.Load(HubCache.Resolve(modelDirectoryOrHubId), (options ?? new EngineOptions()) with { WithoutWeights = true });
+        return model.Info;
+    }, cancellationToken);
+
     /// <summary>Renders each conversation with the chat template and generates; results are in input order.</summary>
     /// <exception cref="InvalidInputException">A sampling parameter is wrong, or there is no chat template; with <see cref="EngineOptions.Strict"/> also a bad conversation.</exception>
     public Task<IReadOnlyList<RequestOutput>> ChatAsync(IReadOnlyList<IReadOnlyList<ChatMessage>> conversations, SamplingParams sampling, CancellationToken cancellationToken = default) =>

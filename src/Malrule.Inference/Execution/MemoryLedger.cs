@@ -32,7 +32,7 @@ public sealed record MemoryLedger(long Budget, long Weights, long Workspace, lon
     private static string Mib(long bytes) => FormattableString.Invariant($"{bytes / 1048576.0:0} MiB");
 
     /// <summary>Physical memory that is free, within a container's limit.</summary>
-    private static long FreeBytes()
+    internal static long FreeBytes()
     {
         GC.Collect(0); // fills the load figure, which is zero before the first collection
         var info = GC.GetGCMemoryInfo();

@@ -9,15 +9,32 @@ namespace Malrule.Inference;
 public static class HubCache
 {
     /// <summary>The cache: HF_HUB_CACHE, else HF_HOME/hub, else huggingface/hub in XDG_CACHE_HOME or ~/.cache.</summary>
-    public static string Root()
+    public static string Root() => HubDownloadOptions.Variable("HF_HUB_CACHE") ?? Path.Combine(Home(), "hub");
+
+    /// <summary>A snapshot of every model in the cache, by id; what is no model's folder is left out.</summary>
+    /// <param name="root">null: <see cref="Root"/>.</param>
+    /// <exception cref="InvalidInputException">The cache cannot be read.</exception>
+    public static IReadOnlyList<CachedModel> List(string? root = null)
     {
-        if (Environment.GetEnvironmentVariable("HF_HUB_CACHE") is { Length: > 0 } cache)
-            return cache;
-        if (Environment.GetEnvironmentVariable("HF_HOME") is { Length: > 0 } home)
-            return Path.Combine(home, "hub");
-        string caches = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } xdg
-            ? xdg : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
-        return Path.Combine(caches, "huggingface", "hub");
+        root ??= Root();
+        try
+        {
+            return [.. (Directory.Exists(root) ? Directory.EnumerateDirectories(root, "models--*") : []).Order(StringComparer.Ordinal)
+                .SelectMany(path => HubModelId.FromFolder(Path.GetFileName(path)) is { } id ? new HubModelFolder(root, id).List() : [])];
+        }
+        catch (UnauthorizedAccessException error)
+        {
+            throw new InvalidInputException($"{root}: the Hugging Face cache cannot be read: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Hugging Face's own folder: HF_HOME, else huggingface in XDG_CACHE_HOME or ~/.cache.</summary>
+    internal static string Home()
+    {
+        if (HubDownloadOptions.Variable("HF_HOME") is { } home)
+            return home;
+        string caches = HubDownloadOptions.Variable("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+        return Path.Combine(caches, "huggingface");
     }
 
     /// <summary>A folder as it is; a hub id (<c>org/name</c>, <c>org/name@revision</c>) as the folder of its cached snapshot.</summary>
@@ -28,7 +45,7 @@ public static class HubCache
     internal static string NameOf(string directory)
     {
         string? snapshots = Path.GetDirectoryName(directory), model = Path.GetFileName(Path.GetDirectoryName(snapshots));
-        return Path.GetFileName(snapshots) == "snapshots" && model?.Split("--") is ["models", var organisation, var name] ? $"{organisation}/{name}" : Path.GetFileName(directory);
+        return Path.GetFileName(snapshots) == "snapshots" && HubModelId.FromFolder(model ?? "") is { } id ? id.Repository : Path.GetFileName(directory);
     }
 
     internal static string Resolve(string directoryOrId, string root)

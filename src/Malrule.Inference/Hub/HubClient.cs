@@ -28,7 +28,7 @@ internal sealed class HubClient : IDisposable
         if (!Uri.TryCreate(options.Endpoint.TrimEnd('/'), UriKind.Absolute, out Uri? endpoint) || endpoint.Scheme is not ("https" or "http") || endpoint.UserInfo.Length > 0)
             throw new InvalidInputException($"HF_ENDPOINT: expected an address such as https://huggingface.co; found \"{options.Endpoint}\".");
         if (options.Token is { } token && !token.All(c => c is > ' ' and < '\x7f'))
-            throw new InvalidInputException("HF_TOKEN holds characters that no token has.");
+            throw new InvalidInputException($"{TokenSource} holds characters that no token has.");
         _endpoint = endpoint;
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, AutomaticDecompression = DecompressionMethods.None, ConnectTimeout = options.Patience })
         {
@@ -37,6 +37,8 @@ internal sealed class HubClient : IDisposable
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("malrule", typeof(HubClient).Assembly.GetName().Version!.ToString(3)));
         _http.DefaultRequestHeaders.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
     }
+
+    private string TokenSource => _options.TokenSource ?? "HF_TOKEN";
 
     public TimeSpan Patience => _options.Patience;
 
@@ -181,9 +183,9 @@ internal sealed class HubClient : IDisposable
         return (status, code) switch
         {
             (401 or 403, "GatedRepo") => new InvalidInputException($"{answer}. Its owner asks users to accept terms first: open {Root}/{_id.Repository}, "
-                + (hasToken ? "accept them with the account of HF_TOKEN." : "accept them, and set HF_TOKEN to a token of that account.")),
+                + (hasToken ? $"accept them with the account of the token in {TokenSource}." : "accept them, and set HF_TOKEN to a token of that account.")),
             (401 or 403, _) => new InvalidInputException($"{answer}. There is no such public model (check the spelling), or it is private: "
-                + (hasToken ? "the token in HF_TOKEN is wrong or may not read it." : "then set HF_TOKEN to a token that may read it.")),
+                + (hasToken ? $"the token in {TokenSource} is wrong or may not read it." : "then set HF_TOKEN to a token that may read it.")),
             (404, "RevisionNotFound") => new InvalidInputException($"{answer}. The model has no such branch, tag or commit; without --revision it is main."),
             (404, _) => new InvalidInputException($"{answer}. There is no such model; a private one needs HF_TOKEN."),
             _ => new MalruleException($"{answer}; expected the file."),

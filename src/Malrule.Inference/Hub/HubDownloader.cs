@@ -11,9 +11,10 @@ namespace Malrule.Inference;
 public static class HubDownloader
 {
     internal const string DefaultRevision = "main";
+    private const string TransfersFolder = ".malrule-pull";
     private const long LongestIndex = 256L << 20;
 
-    /// <summary>Downloads what the cache lacks of a model and returns its snapshot.</summary>
+    /// <summary>Downloads what the cache, or the output folder, lacks of a model and returns its snapshot. Offline, what is in the cache must do.</summary>
     /// <param name="id"><c>org/name</c> or <c>org/name@revision</c>.</param>
     /// <param name="options">null: as the environment says.</param>
     /// <param name="progress">Called from several threads.</param>
@@ -26,21 +27,40 @@ public static class HubDownloader
         options ??= new HubDownloadOptions();
         HubModelId model = HubModelId.TryParse(id) ?? throw new InvalidInputException($"{id}: expected a model of the hub, org/name or org/name@revision.");
         string revision = Revision(model, options);
-        var folder = new HubModelFolder(options.CacheDirectory, model);
+        // Beside plain files stands what a download needs while it runs.
+        string root = options.OutputDirectory is { } output ? Path.Combine(output, TransfersFolder) : options.CacheDirectory;
+        var folder = new HubModelFolder(root, model, options.OutputDirectory);
         if (options.Offline)
-            throw new InvalidInputException($"{model}: HF_HUB_OFFLINE is set, so nothing is downloaded. Unset it, or copy the model into the cache ({options.CacheDirectory}).");
+            return FindOffline(model, folder, revision, options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.MaxParallelFiles, 1);
 
         var meter = new HubMeter(progress);
         using var client = new HubClient(options, model, meter.Say);
         HubListing listing = await client.ListAsync(revision, cancellationToken).ConfigureAwait(false);
-        using IDisposable alone = await HubLock.TakeAsync(folder.Lock("malrule"), () => meter.Say($"{model}: another process downloads it; waiting"), cancellationToken).ConfigureAwait(false);
-        var run = new Run(client, folder, listing, options, meter);
-        IReadOnlyList<HubFile> files = await run.DownloadAsync(cancellationToken).ConfigureAwait(false);
-        if (revision != listing.Commit)
-            folder.WriteReference(revision, listing.Commit);
+        IReadOnlyList<HubFile> files;
+        using (await HubLock.TakeAsync(folder.Lock("malrule"), () => meter.Say($"{model}: another process downloads it; waiting"), cancellationToken).ConfigureAwait(false))
+        {
+            files = await new Run(client, folder, root, listing, options, meter).DownloadAsync(cancellationToken).ConfigureAwait(false);
+            if (options.OutputDirectory is null && revision != listing.Commit)
+                folder.WriteReference(revision, listing.Commit);
+        }
+        if (options.OutputDirectory is not null)
+            Directory.Delete(root, recursive: true);
         string[] names = [.. files.Select(file => file.Name).Order(StringComparer.Ordinal)];
         return new HubSnapshot(folder.Snapshot(listing.Commit), listing.Commit, names, listing.Without(names));
+    }
+
+    /// <summary>The snapshot that is in the cache already.</summary>
+    private static HubSnapshot FindOffline(HubModelId model, HubModelFolder folder, string revision, HubDownloadOptions options)
+    {
+        string offline = $"{model}: HF_HUB_OFFLINE is set, so nothing is downloaded";
+        if (options.OutputDirectory is not null)
+            throw new InvalidInputException($"{offline}, into {options.OutputDirectory} either. Unset it.");
+        string directory = folder.Find(revision) ?? throw new InvalidInputException(
+            $"{offline}, and {revision} is not in the cache ({options.CacheDirectory}). Unset it, or copy the model there.");
+        return CachedModel.MissingFiles(directory) is { Count: > 0 } missing
+            ? throw new InvalidInputException($"{offline}, and {directory} lacks {string.Join(", ", missing)}. Unset it and give the same command again.")
+            : new HubSnapshot(directory, Path.GetFileName(directory), CachedModel.Files(directory), []);
     }
 
     private static string Revision(HubModelId model, HubDownloadOptions options)
@@ -53,7 +73,7 @@ public static class HubDownloader
             : throw new InvalidInputException($"{model}: --revision says {revision}; give one revision.");
     }
 
-    private sealed class Run(HubClient client, HubModelFolder folder, HubListing listing, HubDownloadOptions options, HubMeter meter)
+    private sealed class Run(HubClient client, HubModelFolder folder, string root, HubListing listing, HubDownloadOptions options, HubMeter meter)
     {
         private readonly HashSet<string> _fresh = new(StringComparer.Ordinal);
 
@@ -71,7 +91,7 @@ public static class HubDownloader
 
             // Weights first, config.json last: without it nothing loads the folder.
             foreach (HubFile file in files.OrderBy(file => file.Name == HubFileName.Config))
-                folder.Place(file, listing.Commit, options.Links, spare: _fresh.Contains(file.Hash) && files.Count(other => other.Hash == file.Hash) == 1);
+                folder.Place(file, listing.Commit, options.Links && options.OutputDirectory is null, spare: _fresh.Contains(file.Hash) && files.Count(other => other.Hash == file.Hash) == 1);
             return files;
         }
 
@@ -109,8 +129,8 @@ public static class HubDownloader
             long needed = missing.Sum(folder.Lacks), free;
             try
             {
-                Directory.CreateDirectory(options.CacheDirectory);
-                string full = Path.GetFullPath(options.CacheDirectory);
+                Directory.CreateDirectory(root);
+                string full = Path.GetFullPath(root);
                 free = new DriveInfo(OperatingSystem.IsWindows() ? Path.GetPathRoot(full)! : full).AvailableFreeSpace;
             }
             catch (ArgumentException)
@@ -118,7 +138,7 @@ public static class HubDownloader
                 return; // a network share without a drive letter: the download itself will find out
             }
             if (needed > free)
-                throw new InvalidInputException($"{options.CacheDirectory}: {needed} more bytes are needed, {free} are free. Free some, or set HF_HUB_CACHE to a folder on a larger disk.");
+                throw new InvalidInputException($"{root}: {needed} more bytes are needed, {free} are free. Free some, or set HF_HUB_CACHE (or --output) to a folder on a larger disk.");
         }
     }
 }

@@ -27,6 +27,31 @@ internal sealed record HubFile(string Name, long Size, string Hash)
         return hash;
     }
 
+    /// <summary>Bytes of the content that a path leads to, through links; −1: it leads to none.</summary>
+    public static long LengthOf(string path)
+    {
+        try
+        {
+            using var handle = File.OpenHandle(path); // a link's own length is not the content's
+            return RandomAccess.GetLength(handle);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return -1;
+        }
+    }
+
+    /// <summary>Whether a local file holds this content.</summary>
+    public bool IsContentOf(string path)
+    {
+        using IncrementalHash hash = StartHash();
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
+        var buffer = new byte[1 << 18];
+        for (int read; (read = stream.Read(buffer)) > 0;)
+            hash.AppendData(buffer, 0, read);
+        return Convert.ToHexStringLower(hash.GetCurrentHash()) == Hash;
+    }
+
     /// <summary>The hash within an entity tag (<c>"abc"</c>, <c>W/"abc"</c>); null where it is of neither kind.</summary>
     public static string? HashOf(string? tag)
     {

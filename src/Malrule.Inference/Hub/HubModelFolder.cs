@@ -4,13 +4,16 @@ namespace Malrule.Inference.Hub;
 /// A model's folder in the Hugging Face cache: <c>blobs</c> holds contents by hash, <c>snapshots/COMMIT</c> the files by name
 /// (links to blobs), <c>refs/REVISION</c> the commit a branch or tag stood at when it was last downloaded.
 /// </summary>
-internal sealed class HubModelFolder(string root, HubModelId id)
+/// <param name="root">The cache.</param>
+/// <param name="id">The model.</param>
+/// <param name="output">Where the snapshot's files go instead, one commit's only; the cache then holds transfers under way.</param>
+internal sealed class HubModelFolder(string root, HubModelId id, string? output = null)
 {
     private readonly string _path = Path.Combine(root, $"models--{id.Organisation}--{id.Name}");
 
     public string Blob(string hash) => Path.Combine(_path, "blobs", hash);
 
-    public string Snapshot(string commit) => Path.Combine(_path, "snapshots", commit);
+    public string Snapshot(string commit) => output ?? Path.Combine(_path, "snapshots", commit);
 
     // The path that huggingface_hub locks too, so that both may download the same model at once.
     public string Lock(string name) => Path.Combine(root, ".locks", Path.GetFileName(_path), $"{name}.lock");
@@ -23,8 +26,21 @@ internal sealed class HubModelFolder(string root, HubModelId id)
         return HubFile.IsCommit(commit) && Directory.Exists(Snapshot(commit)) ? Snapshot(commit) : null;
     }
 
-    /// <summary>Whether the file's content is here, complete.</summary>
-    public bool Holds(HubFile file, string commit) => HasLength(Blob(file.Hash), file.Size) || HasLength(InSnapshot(file, commit), file.Size);
+    /// <summary>Every snapshot in the cache with the branches and tags that stand at it.</summary>
+    public IEnumerable<CachedModel> List()
+    {
+        string references = Path.Combine(_path, "refs"), snapshots = Path.Combine(_path, "snapshots");
+        if (!Directory.Exists(snapshots))
+            return [];
+        ILookup<string, string> revisions = (Directory.Exists(references) ? Directory.EnumerateFiles(references, "*", SearchOption.AllDirectories) : [])
+            .ToLookup(file => File.ReadAllText(file).Trim(), file => Path.GetRelativePath(references, file).Replace('\\', '/'));
+        return Directory.EnumerateDirectories(snapshots).Where(path => HubFile.IsCommit(Path.GetFileName(path))).Order(StringComparer.Ordinal)
+            .Select(path => CachedModel.Read(id.Repository, [.. revisions[Path.GetFileName(path)].Order(StringComparer.Ordinal)], path));
+    }
+
+    /// <summary>Whether the file's content is here, complete. In a plain folder a file may be another commit's: there its hash decides.</summary>
+    public bool Holds(HubFile file, string commit) => HasLength(Blob(file.Hash), file.Size)
+        || HasLength(InSnapshot(file, commit), file.Size) && (output is null || file.IsContentOf(InSnapshot(file, commit)));
 
     /// <summary>Where the file's content is.</summary>
     public string Locate(HubFile file, string commit) => HasLength(Blob(file.Hash), file.Size) ? Blob(file.Hash) : InSnapshot(file, commit);
@@ -44,7 +60,7 @@ internal sealed class HubModelFolder(string root, HubModelId id)
     public void Place(HubFile file, string commit, bool links, bool spare)
     {
         string target = InSnapshot(file, commit), blob = Blob(file.Hash);
-        if (HasLength(target, file.Size))
+        if (output is null ? HasLength(target, file.Size) : !File.Exists(blob))
             return;
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
         File.Delete(target);
@@ -86,12 +102,5 @@ internal sealed class HubModelFolder(string root, HubModelId id)
         }
     }
 
-    // Through the handle: a link's own length is not the content's.
-    private static bool HasLength(string path, long length)
-    {
-        if (!File.Exists(path))
-            return false;
-        using var handle = File.OpenHandle(path);
-        return RandomAccess.GetLength(handle) == length;
-    }
+    private static bool HasLength(string path, long length) => HubFile.LengthOf(path) == length;
 }

@@ -19,6 +19,9 @@ internal sealed record HubModelId(string Organisation, string Name, string? Revi
         return parts.Length == 2 && parts.All(IsPart) && (revision is null || HubFileName.IsSafe(revision)) ? new HubModelId(parts[0], parts[1], revision) : null;
     }
 
+    /// <summary>The id that a folder of the cache is named after, <c>models--org--name</c>; null where it is none.</summary>
+    public static HubModelId? FromFolder(string folder) => folder.Split("--") is ["models", var organisation, var name] ? TryParse($"{organisation}/{name}") : null;
+
     // Two dashes stand for the slash in the cache's folder names; the hub allows them no more than two dots.
     private static bool IsPart(string part) => part.Length is > 0 and <= LongestPart
         && part.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')

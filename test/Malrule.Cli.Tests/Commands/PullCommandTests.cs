@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using Malrule.Inference;
 using Malrule.Tests;
 
 namespace Malrule.Cli.Tests.Commands;
@@ -13,16 +14,10 @@ public sealed class HubEnvironment;
 [Collection<HubEnvironment>]
 public sealed class PullCommandTests : IDisposable
 {
-    private static readonly string[] Variables = ["HF_ENDPOINT", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "HF_TOKEN"];
-    private readonly Dictionary<string, string?> _before = Variables.ToDictionary(name => name, Environment.GetEnvironmentVariable);
-    private readonly string _cache = TestPaths.TemporaryFolder();
+    private readonly HubVariables _variables = new();
+    private readonly string _cache;
 
-    public PullCommandTests()
-    {
-        foreach (string name in Variables)
-            Environment.SetEnvironmentVariable(name, null);
-        Environment.SetEnvironmentVariable("HF_HUB_CACHE", _cache);
-    }
+    public PullCommandTests() => _cache = _variables.Cache;
 
     [Fact]
     public async Task A_pulled_model_is_printed_by_its_folder_and_runs_by_its_name()
@@ -52,10 +47,41 @@ public sealed class PullCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Offline_pull_refuses()
+    public async Task Offline_pull_refuses_what_is_not_here_and_finds_what_is()
     {
+        using var hub = new OneModelHub(TestPaths.Data("fixtures", "qwen2-fp16-tiny"));
+        Environment.SetEnvironmentVariable("HF_ENDPOINT", hub.Address);
+        await Tool.RunAsync("pull", "org/name");
         Environment.SetEnvironmentVariable("HF_HUB_OFFLINE", "1");
-        await Tool.RefusesAsync(["pull", "org/name"], "org/name", "HF_HUB_OFFLINE");
+        Assert.Equal(0, (await Tool.RunAsync("pull", "org/name")).ExitCode);
+        await Tool.RefusesAsync(["pull", "org/other"], "org/other", "HF_HUB_OFFLINE");
+    }
+
+    [Fact]
+    public async Task An_output_folder_is_a_model_folder()
+    {
+        using var hub = new OneModelHub(TestPaths.Data("fixtures", "qwen2-fp16-tiny"));
+        Environment.SetEnvironmentVariable("HF_ENDPOINT", hub.Address);
+        string folder = Path.Combine(_cache, "here");
+        Tool run = await Tool.RunAsync("pull", "org/name", "--output", folder);
+        Assert.Equal((0, folder), (run.ExitCode, run.Output.Trim()));
+        Assert.Equal(0, (await Tool.RunAsync("doctor", "--no-peaks", "--model", folder, "--memory", "100MB")).ExitCode);
+    }
+
+    [Fact]
+    public void The_token_is_found_as_huggingface_hub_finds_it()
+    {
+        Assert.Null(new HubDownloadOptions().Token);
+        string file = Path.Combine(_cache, "token"), other = Path.Combine(_cache, "other-token");
+        File.WriteAllText(file, "hf_saved\n");
+        Assert.Equal(("hf_saved", file), (new HubDownloadOptions().Token, new HubDownloadOptions().TokenSource));
+        File.WriteAllText(other, " hf_elsewhere ");
+        Environment.SetEnvironmentVariable("HF_TOKEN_PATH", other);
+        Assert.Equal("hf_elsewhere", new HubDownloadOptions().Token);
+        Environment.SetEnvironmentVariable("HF_TOKEN", "hf_given");
+        Assert.Equal(("hf_given", "HF_TOKEN"), (new HubDownloadOptions().Token, new HubDownloadOptions().TokenSource));
+        Environment.SetEnvironmentVariable("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1");
+        Assert.Null(new HubDownloadOptions().Token);
     }
 
     [Fact]
@@ -71,15 +97,10 @@ public sealed class PullCommandTests : IDisposable
         Assert.Contains("HF_ENDPOINT", run.Output, StringComparison.Ordinal);
     }
 
-    public void Dispose()
-    {
-        foreach (var (name, value) in _before)
-            Environment.SetEnvironmentVariable(name, value);
-        Directory.Delete(_cache, recursive: true);
-    }
+    public void Dispose() => _variables.Dispose();
 
     /// <summary>The hub's API for one folder of files, as org/name.</summary>
-    private sealed class OneModelHub : IDisposable
+    internal sealed class OneModelHub : IDisposable
     {
         public static readonly string Commit = new('d', 40);
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

@@ -200,6 +200,21 @@ public sealed class LlmEngineTests
         Assert.InRange(shortened.Info.MaxModelLength, 256, 2048);
     }
 
+    [Theory]
+    [InlineData("qwen2-awq-tiny", ComputeMode.Fast)]
+    [InlineData("qwen2-awq-tiny", ComputeMode.Exact)]
+    [InlineData("qwen2-fp16-tiny", ComputeMode.Fast)]
+    public async Task A_plan_is_what_loading_then_takes(string fixture, ComputeMode mode)
+    {
+        var options = new EngineOptions { Memory = 64 << 20, Mode = mode, MaxNumSeqs = 8 };
+        string directory = Fixture.Load(fixture).Directory;
+        EngineInfo plan = await LlmEngine.PlanAsync(directory, options, Cancel);
+        await using var engine = await LlmEngine.LoadAsync(directory, options, Cancel);
+        Assert.Equal(engine.Info.Memory, plan.Memory);
+        Assert.Equal((engine.Info.KernelPath, engine.Info.MaxModelLength, engine.Info.ModelName), (plan.KernelPath, plan.MaxModelLength, plan.ModelName));
+        Assert.Contains("does not fit", (await Assert.ThrowsAsync<InvalidInputException>(() => LlmEngine.PlanAsync(directory, options with { Memory = 1 << 20 }, Cancel))).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Another_architecture_is_refused_by_name()
     {

@@ -57,13 +57,14 @@ internal sealed class FakeHub : IAsyncDisposable
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    public HubDownloadOptions Options(bool links = true, bool offline = false, string? token = Token, string? revision = null, TimeSpan? patience = null) => new()
+    public HubDownloadOptions Options(bool links = true, bool offline = false, string? token = Token, string? revision = null, TimeSpan? patience = null, string? output = null) => new()
     {
         Endpoint = Endpoint.Address,
         Token = token,
         CacheDirectory = Cache,
         Offline = offline,
         Revision = revision,
+        OutputDirectory = output,
         Links = links,
         RetryDelay = TimeSpan.FromMilliseconds(1),
         Patience = patience ?? TimeSpan.FromSeconds(60),

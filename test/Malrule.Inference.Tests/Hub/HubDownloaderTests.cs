@@ -295,6 +295,97 @@ public sealed class HubDownloaderTests
     }
 
     [Fact]
+    public async Task Offline_a_model_that_is_here_is_found()
+    {
+        await using var hub = new FakeHub(Files);
+        HubSnapshot pulled = await hub.PullAsync();
+        int asked = hub.Endpoint.Requests.Count;
+        HubSnapshot found = await hub.PullAsync(hub.Options(offline: true));
+        Assert.Equal((pulled.Directory, pulled.Commit), (found.Directory, found.Commit));
+        Assert.Equal(pulled.Files, found.Files);
+        Assert.Equal(asked, hub.Endpoint.Requests.Count);
+
+        File.Delete(Path.Combine(hub.Model, "blobs", FakeHub.Sha256(Weights))); // the link leads nowhere now
+        var exception = await Assert.ThrowsAsync<InvalidInputException>(() => hub.PullAsync(hub.Options(offline: true)));
+        Assert.Contains("lacks model.safetensors", exception.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<InvalidInputException>(() => hub.PullAsync(hub.Options(offline: true, revision: "v2")));
+        await hub.PullAsync(); // online it is mended
+        Assert.Equal(Weights, await File.ReadAllBytesAsync(Path.Combine(hub.Snapshot, "model.safetensors"), Cancel));
+    }
+
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task Models_in_the_cache_are_listed_with_what_they_lack(bool links)
+    {
+        byte[] index = """{"weight_map": {"a": "model-1.safetensors", "b": "model-2.safetensors"}}"""u8.ToArray();
+        await using var hub = new FakeHub(new Dictionary<string, byte[]>
+        {
+            ["config.json"] = Config,
+            ["model.safetensors.index.json"] = index,
+            ["model-1.safetensors"] = Random(100, 1),
+            ["model-2.safetensors"] = Random(200, 2),
+        });
+        Assert.Empty(HubCache.List(hub.Cache));
+        await hub.PullAsync(hub.Options(links), $"{FakeHub.Id}@v2");
+        Directory.CreateDirectory(Path.Combine(hub.Cache, "datasets--some-org--data"));
+
+        CachedModel model = Assert.Single(HubCache.List(hub.Cache));
+        Assert.Equal((FakeHub.Id, FakeHub.Commit, hub.Snapshot, Config.Length + index.Length + 300L), (model.Id, model.Commit, model.Directory, model.Bytes));
+        Assert.Equal(["v2"], model.Revisions);
+        Assert.Empty(model.Missing);
+
+        File.Delete(Path.Combine(hub.Snapshot, "model-2.safetensors"));
+        Assert.Equal(["model-2.safetensors"], Assert.Single(HubCache.List(hub.Cache)).Missing);
+        File.WriteAllText(Path.Combine(hub.Snapshot, "model.safetensors.index.json"), "no json");
+        Assert.Equal(["model.safetensors.index.json"], Assert.Single(HubCache.List(hub.Cache)).Missing);
+    }
+
+    [Fact]
+    public async Task An_output_folder_gets_plain_files_and_nothing_else()
+    {
+        await using var hub = new FakeHub(new Dictionary<string, byte[]>(Files) { ["tokenizer_config.json"] = Config });
+        string output = Path.Combine(hub.Cache, "plain", "model");
+        HubDownloadOptions options = hub.Options(output: output);
+        HubSnapshot snapshot = await hub.PullAsync(options);
+        Assert.Equal(output, snapshot.Directory);
+        Assert.Equal(["config.json", "model.safetensors", "tokenizer_config.json"], Directory.GetFileSystemEntries(output).Select(Path.GetFileName).Order());
+        Assert.All(Directory.GetFiles(output), file => Assert.Null(new FileInfo(file).LinkTarget));
+        Assert.Equal(Weights, await File.ReadAllBytesAsync(Path.Combine(output, "model.safetensors"), Cancel));
+        Assert.False(Directory.Exists(hub.Model));
+
+        int before = hub.Storage.Requests.Count;
+        await hub.PullAsync(options);
+        Assert.Equal(before, hub.Storage.Requests.Count); // all is here
+
+        await File.WriteAllBytesAsync(Path.Combine(output, "model.safetensors"), Random(Weights.Length, seed: 8), Cancel); // another commit's, of the same size
+        await hub.PullAsync(options);
+        Assert.Equal(Weights, await File.ReadAllBytesAsync(Path.Combine(output, "model.safetensors"), Cancel));
+        await Assert.ThrowsAsync<InvalidInputException>(() => hub.PullAsync(hub.Options(output: output, offline: true)));
+    }
+
+    [Fact]
+    public async Task A_transfer_into_an_output_folder_goes_on_where_it_stopped()
+    {
+        await using var hub = new FakeHub(Files);
+        HubDownloadOptions options = hub.Options(output: Path.Combine(hub.Cache, "plain"));
+        hub.InterceptStorage = request => request.Header("range") is null ? new(200, Weights, Sent: 100_000) : FakeHub.Status(500);
+        var error = await Assert.ThrowsAsync<MalruleException>(() => hub.PullAsync(options));
+        Assert.Contains("the same command goes on from there", error.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(options.OutputDirectory!, "config.json")));
+        hub.InterceptStorage = null;
+        await hub.PullAsync(options);
+        Assert.Contains(hub.Storage.Requests, request => request.Header("range") == "bytes=100000-");
+        Assert.Equal(2, Directory.GetFileSystemEntries(options.OutputDirectory!).Length);
+    }
+
+    [Fact]
+    public async Task A_file_of_another_commit_than_the_listing_is_refused()
+    {
+        await using var hub = new FakeHub(Files);
+        hub.Intercept = request => request.Path.EndsWith("/config.json", StringComparison.Ordinal) ? new(200, Config, null, ("X-Repo-Commit", new string('e', 40)), ("ETag", $"\"{FakeHub.GitHash(Config)}\"")) : null;
+        await RefusesAsync<MalruleException>(hub, "config.json", new string('e', 40));
+    }
+
+    [Fact]
     public async Task A_revision_gets_its_own_reference()
     {
         await using var hub = new FakeHub(Files);

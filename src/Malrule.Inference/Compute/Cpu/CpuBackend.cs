@@ -16,6 +16,7 @@ internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where
     private readonly WorkerPool _pool;
     private readonly KernelPath _path;
     private readonly ComputeMode _mode;
+    private readonly bool _packs;
     private readonly FastMultiply _fast;
     private readonly NativeBuffer[] _exactScratch;
     private readonly AttentionPlan _plan = new();
@@ -25,7 +26,7 @@ internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where
 
     public CpuBackend(EngineOptions options, KernelPath path)
     {
-        (_mode, _path) = (options.Mode, path);
+        (_mode, _path, _packs) = (options.Mode, path, !options.WithoutWeights);
         _pool = new WorkerPool(options.Threads);
         _fast = new FastMultiply(_pool, path);
         _exactScratch = [.. Enumerable.Range(0, _pool.Count).Select(_ => new NativeBuffer(ExactGemm<S, V>.ScratchBytes))];
@@ -39,7 +40,7 @@ internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where
 
     public override KvCache AllocateKv(KvShape shape, int pages) => new CpuKvCache(shape, pages);
 
-    public override Linear LoadLinear(params ReadOnlySpan<LinearSource> parts) => CpuLinear.Load(parts, _mode, _pool);
+    public override Linear LoadLinear(params ReadOnlySpan<LinearSource> parts) => CpuLinear.Load(parts, _mode, _packs ? _pool : null);
 
     public override Table LoadTable(DenseTensor table) => new CpuTable(table);
 

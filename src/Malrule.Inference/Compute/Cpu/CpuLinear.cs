@@ -30,11 +30,16 @@ internal sealed unsafe class CpuLinear : Linear
     /// Packs parts that share their input side by side. AWQ weights stay at 4 bits in either mode. Others keep their type in exact mode and are
     /// rounded to 8 bits in fast mode, as are parts of different kinds.
     /// </summary>
-    public static CpuLinear Load(ReadOnlySpan<LinearSource> parts, ComputeMode mode, WorkerPool pool)
+    /// <param name="parts">The layer's weights.</param>
+    /// <param name="mode">What computes with them.</param>
+    /// <param name="pool">Packs them; null: room is made and stays untouched.</param>
+    public static CpuLinear Load(ReadOnlySpan<LinearSource> parts, ComputeMode mode, WorkerPool? pool)
     {
         Panels panels = Int4Panels.TryCreate(parts) is { } int4 ? int4
             : mode == ComputeMode.Fast ? new Int8Panels(new DenseRows(parts))
             : new FloatPanels(new DenseRows(parts));
+        if (pool is null)
+            return new CpuLinear(panels, parts);
         pool.Run(panels.PackTasks, new Packing(panels));
         foreach (var part in parts)
         {

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using Malrule.Cli.Chat;
+using Malrule.Inference;
+
+namespace Malrule.Cli.Commands;
+
+/// <summary><c>malrule chat</c>: a conversation with a language model in the terminal.</summary>
+internal static class ChatCommand
+{
+    private const int LongestConversation = 8192;
+
+    public static Command Create(Messages messages)
+    {
+        var model = new Option<string>("--model") { Required = true, Description = "Folder, or org/name in the Hugging Face cache.", HelpName = "DIR" };
+        var system = new Option<string?>("--system") { Description = "System prompt [default: the chat template's own, if any]", HelpName = "TEXT" };
+        var temperature = new Option<double?>("--temperature") { Description = "How freely it answers, 0 to 2.", HelpName = "T" };
+        var topP = new Option<double?>("--top-p") { Description = "Draw from the most likely tokens up to this probability.", HelpName = "P" };
+        var topK = new Option<int?>("--top-k") { Description = "Draw from the k most likely tokens.", HelpName = "K" };
+        var minP = new Option<double?>("--min-p") { Description = "Drop tokens less likely than this share of the best.", HelpName = "P" };
+        var repetition = new Option<double?>("--repetition-penalty") { Description = "Divides the logits of tokens that came before.", HelpName = "R" };
+        var maxTokens = new Option<int?>("--max-tokens") { Description = "Longest reply in tokens [default: what is left of the conversation]", HelpName = "N" };
+        var seed = new Option<long>("--seed") { Description = "Seed of all replies: the same questions get the same answers.", HelpName = "S" };
+        var engine = new EngineArguments(LongestConversation);
+
+        var command = new ToolCommand("chat", "Talk to a language model in the terminal; questions piped in are answered one a line.", """
+            malrule chat --model Qwen/Qwen2.5-1.5B-Instruct-AWQ
+            malrule chat --model DIR --system "Answer in one sentence." --temperature 0 < questions.txt
+
+            Sampling options that are not given are those of the model's generation_config.json. /help in the chat lists its commands.
+            """)
+        {
+            model, system, temperature, topP, topK, minP, repetition, maxTokens, seed,
+        };
+        foreach (Option option in engine.All.Where(option => option.Name != "--max-num-seqs"))
+            command.Add(option);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            EngineOptions options = engine.Read(parsed) with { MaxNumSeqs = 1, Seed = parsed.GetValue(seed) };
+            await using LlmEngine llm = await LlmEngine.LoadAsync(parsed.GetRequiredValue(model), options, cancellationToken).ConfigureAwait(false);
+            if (llm.ChatTemplate is null)
+                throw new InvalidInputException($"{llm.Info.ModelDirectory}: the checkpoint has no chat template, so it cannot chat; use run-batch with plain prompts.");
+            GenerationDefaults defaults = llm.GenerationDefaults;
+            int? longest = parsed.GetValue(maxTokens);
+            var sampling = new SamplingParams
+            {
+                Temperature = parsed.GetValue(temperature) ?? defaults.Temperature ?? 1,
+                TopP = parsed.GetValue(topP) ?? defaults.TopP ?? 1,
+                TopK = parsed.GetValue(topK) ?? defaults.TopK ?? 0,
+                MinP = parsed.GetValue(minP) ?? defaults.MinP ?? 0,
+                RepetitionPenalty = parsed.GetValue(repetition) ?? defaults.RepetitionPenalty ?? 1,
+                MaxTokens = defaults.MaxTokens is { } most ? Math.Min(longest ?? most, most) : longest,
+            };
+            sampling.Validate();
+            messages.Line(FormattableString.Invariant(
+                $"{llm.Info.ModelName}: {llm.Info.KernelPath}, up to {llm.Info.MaxModelLength} tokens; temperature {sampling.Temperature}, top_p {sampling.TopP}, top_k {sampling.TopK}, min_p {sampling.MinP}, repetition_penalty {sampling.RepetitionPenalty}"));
+            bool interactive = !Console.IsInputRedirected && !Console.IsOutputRedirected;
+            if (interactive)
+                messages.Line("/help lists the commands; Ctrl-C stops a reply, Ctrl-D ends");
+            var session = new ChatSession(llm, sampling, parsed.GetValue(system)) { Notify = messages.Line };
+            return await new ChatLoop(session, Console.In, parsed.InvocationConfiguration.Output, messages, interactive).RunAsync(cancellationToken).ConfigureAwait(false);
+        });
+        return command;
+    }
+}
