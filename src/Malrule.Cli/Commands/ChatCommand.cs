@@ -29,10 +29,10 @@ internal static class ChatCommand
             Sampling options that are not given are those of the model's generation_config.json. /help in the chat lists its commands.
             """)
         {
-            model, system, temperature, topP, topK, minP, repetition, maxTokens, seed,
+            model, system,
         };
-        foreach (Option option in engine.All.Where(option => option.Name != "--max-num-seqs"))
-            command.Add(option);
+        command.AddGroup("Sampling", [temperature, topP, topK, minP, repetition, maxTokens, seed]);
+        command.AddGroup("Engine", engine.All.Where(option => option.Name != "--max-num-seqs"));
         command.SetAction(async (parsed, cancellationToken) =>
         {
             EngineOptions options = engine.Read(parsed) with { MaxNumSeqs = 1, Seed = parsed.GetValue(seed) };

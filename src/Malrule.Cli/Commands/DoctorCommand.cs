@@ -26,8 +26,7 @@ internal static class DoctorCommand
         {
             model, noPeaks, json,
         };
-        foreach (Option option in engine.All)
-            command.Add(option);
+        command.AddGroup("How the model would be loaded", engine.All);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             EngineOptions options = engine.Read(parsed);
