@@ -251,6 +251,9 @@ public sealed class LlmEngine : IAsyncDisposable
     /// <summary>Told about every step, on the worker; set only by <see cref="EngineBenchmark"/>.</summary>
     internal Action<StepTime>? StepTimed { get; set; }
 
+    /// <summary>Share of the KV pages that some sequence holds.</summary>
+    internal double KvCacheUsage => _model.Core.KvCacheUsage;
+
     /// <summary>Weights that each prompt token is multiplied with: the linear layers without the output layer.</summary>
     internal long BodyWeights => _model.BodyWeights;
 

@@ -31,7 +31,7 @@ internal sealed class Scheduler(BlockManager pages, int maxBatchedTokens, int ma
     public long QueriedTokens { get; private set; }
     public long CachedTokens { get; private set; }
 
-    public void Add(SequenceGroup group) => _waiting.AddLast(group);
+    public void Add(SequenceGroup group) => group.Place = _waiting.AddLast(group);
 
     /// <summary>Plans the next step. The result is reused by the next call.</summary>
     public Step Schedule()
@@ -81,8 +81,11 @@ internal sealed class Scheduler(BlockManager pages, int maxBatchedTokens, int ma
     /// <summary>Ends all branches of a group, wherever they stand. <paramref name="spoiled"/>: what its pages hold must not be taken over.</summary>
     public void Abort(SequenceGroup group, bool spoiled = false)
     {
-        if (!_waiting.Remove(group))
+        if (group.Place is { } place)
+            _waiting.Remove(place);
+        else
             _running.Remove(group);
+        group.Place = null;
         foreach (var branch in group.Branches)
         {
             if (spoiled)
@@ -193,7 +196,7 @@ internal sealed class Scheduler(BlockManager pages, int maxBatchedTokens, int ma
         }
         group.Forked = false;
         _running.Remove(group);
-        _waiting.AddFirst(group);
+        group.Place = _waiting.AddFirst(group);
     }
 
     /// <summary>Gives back all but the prompt's full pages, which its siblings hold anyway.</summary>
@@ -243,6 +246,7 @@ internal sealed class Scheduler(BlockManager pages, int maxBatchedTokens, int ma
                 return;
             }
             _waiting.RemoveFirst();
+            group.Place = null;
             _running.Add(group);
             admitted += branches;
             if (prefixCaching)

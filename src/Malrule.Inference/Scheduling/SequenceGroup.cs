@@ -25,6 +25,9 @@ internal sealed class SequenceGroup
 
     public Sequence[] Branches { get; }
 
+    /// <summary>Its place in the scheduler's queue while it waits there, so that it can leave a long one at once.</summary>
+    public LinkedListNode<SequenceGroup>? Place { get; set; }
+
     /// <summary>Whether the prompt stands in pages that all unfinished branches share.</summary>
     public bool Forked { get; set; }
     public int CachedTokens { get; set; }

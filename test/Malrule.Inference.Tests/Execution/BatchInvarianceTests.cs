@@ -1,4 +1,5 @@
 using Malrule.Inference.Tests.Models;
+using Malrule.Inference.Tests.VllmBehaviour;
 
 namespace Malrule.Inference.Tests.Execution;
 
@@ -6,6 +7,8 @@ namespace Malrule.Inference.Tests.Execution;
 /// A request's tokens and logprobs are bitwise the same alone, in a crowd, after preemption, with a warm prefix cache, cut into
 /// chunks of any size and on any number of threads; in exact and in fast mode.
 /// </summary>
+[VllmBehaviour("tests/v1/determinism/test_batch_invariance.py")]
+[VllmBehaviour("tests/v1/sample/test_logprobs.py: chunking and preemption")]
 public sealed class BatchInvarianceTests
 {
     private static readonly EngineOptions Alone = new() { Device = "cpu", Memory = 512 << 20, MaxModelLength = 512, Threads = 1, MaxNumBatchedTokens = 1024 };

@@ -1,4 +1,5 @@
 using Malrule.Inference.Tests.Models;
+using Malrule.Inference.Tests.VllmBehaviour;
 using Malrule.Tests;
 
 namespace Malrule.Inference.Tests.Execution;
@@ -15,7 +16,7 @@ public sealed class LlmEngineTests
     private static async Task<CompletionOutput> One(LlmEngine engine, SamplingParams sampling) =>
         (await engine.GenerateAsync([Prompt], sampling, Cancel))[0].Outputs[0];
 
-    [Fact]
+    [Fact, VllmBehaviour("tests/v1/sample/test_sampling_params_e2e.py: stop ids")]
     public async Task A_stop_id_ends_the_output_and_is_kept_among_its_ids()
     {
         await using var engine = await Load();
@@ -31,7 +32,7 @@ public sealed class LlmEngineTests
         Assert.DoesNotContain(stop, late.TokenIds.Take(at + 1)); // banned until then
     }
 
-    [Fact]
+    [Fact, VllmBehaviour("tests/v1/sample/test_sampling_params_e2e.py: allowed ids, logit_bias")]
     public async Task Only_allowed_tokens_are_drawn_and_biased_ones_win()
     {
         await using var engine = await Load();
@@ -62,7 +63,7 @@ public sealed class LlmEngineTests
         }
     }
 
-    [Fact]
+    [Fact, VllmBehaviour("tests/entrypoints/llm/test_prompt_validation.py; vLLM lets one bad prompt fail the call")]
     public async Task A_bad_prompt_fails_alone_and_in_a_strict_engine_throws()
     {
         int[] unknown = [1, 5_000], tooLong = new int[256], empty = [];

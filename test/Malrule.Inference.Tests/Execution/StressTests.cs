@@ -1,7 +1,9 @@
 using Malrule.Inference.Tests.Models;
+using Malrule.Inference.Tests.VllmBehaviour;
 
 namespace Malrule.Inference.Tests.Execution;
 
+[VllmBehaviour("tests/v1/core/test_scheduler.py: test_memory_leak")]
 public sealed class StressTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

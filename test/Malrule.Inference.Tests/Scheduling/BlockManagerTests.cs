@@ -1,7 +1,11 @@
+using CsCheck;
 using Malrule.Inference.Scheduling;
+using Malrule.Inference.Tests.VllmBehaviour;
 
 namespace Malrule.Inference.Tests.Scheduling;
 
+[VllmBehaviour("tests/v1/core/test_prefix_caching.py: test_evict, test_hash_block_correct_reuse")]
+[VllmBehaviour("tests/v1/core/test_kv_cache_utils.py")]
 public sealed class BlockManagerTests
 {
     private static int[] Tokens(int seed) => [.. Enumerable.Range(seed * 100, 16)];
@@ -68,4 +72,69 @@ public sealed class BlockManagerTests
         pages.Release(page);
         Assert.Throws<InvalidOperationException>(() => pages.Release(page));
     }
+
+    /// <summary>Random calls against a plain model of them: reference counts, what is published, and the order in which pages are given out.</summary>
+    [Fact]
+    public void Any_order_of_calls_keeps_counts_contents_and_the_order_of_free_pages() =>
+        Gen.Select(Gen.Int[1, 12], Gen.Int[0, 1_000_000]).Sample((count, seed) =>
+        {
+            var random = new Random(seed);
+            var pages = new BlockManager(count);
+            var owners = new int[count];
+            var content = new (long Parent, int Tokens, long Serial)?[count];
+            var free = Enumerable.Range(0, count).ToList();
+            var serials = new List<long> { BlockManager.Root };
+            for (int call = 0; call < 200; call++)
+            {
+                int page = random.Next(count), tokens = random.Next(4);
+                long parent = serials[random.Next(serials.Count)];
+                switch (random.Next(6))
+                {
+                    case 0 when free.Count == 0:
+                        Assert.Throws<InvalidOperationException>(() => pages.Allocate());
+                        break;
+                    case 0:
+                        Assert.Equal(free[0], page = pages.Allocate());
+                        (owners[page], content[page]) = (1, null);
+                        free.RemoveAt(0);
+                        break;
+                    case 1 when owners[page] > 0 || content[page] is not null:
+                        pages.Share(page);
+                        owners[page]++;
+                        free.Remove(page);
+                        break;
+                    case 2 when owners[page] == 0:
+                        Assert.Throws<InvalidOperationException>(() => pages.Release(page));
+                        break;
+                    case 2:
+                        pages.Release(page);
+                        if (--owners[page] == 0)
+                            free.Insert(content[page] is null ? 0 : free.Count, page);
+                        break;
+                    case 3 when owners[page] > 0 && content[page] is null:
+                        long serial = pages.Publish(page, parent, Tokens(tokens));
+                        var same = content.FirstOrDefault(other => other is { } known && known.Parent == parent && known.Tokens == tokens);
+                        if (same is { } there)
+                            Assert.Equal(there.Serial, serial);
+                        else
+                        {
+                            Assert.DoesNotContain(serial, serials);
+                            serials.Add(serial);
+                            content[page] = (parent, tokens, serial);
+                        }
+                        break;
+                    case 4 when random.Next(4) == 0:
+                        pages.Unpublish(page);
+                        content[page] = null;
+                        break;
+                    case 5:
+                        int holder = Array.FindIndex(content, known => known is { } other && other.Parent == parent && other.Tokens == tokens);
+                        Assert.Equal(holder >= 0, pages.TryFind(parent, Tokens(tokens), out int found, out long foundSerial));
+                        Assert.Equal((holder, holder < 0 ? 0 : content[holder]!.Value.Serial), (found, foundSerial));
+                        break;
+                }
+                Assert.Equal(free.Count, pages.FreePages);
+                Assert.All(Enumerable.Range(0, count), i => Assert.Equal(owners[i], pages.References(i)));
+            }
+        }, iter: 300);
 }

@@ -1,10 +1,15 @@
+using System.Runtime.CompilerServices;
 using CsCheck;
 using Malrule.Inference.Scheduling;
+using Malrule.Inference.Tests.VllmBehaviour;
 using Malrule.Inference.Tokenization;
 
 namespace Malrule.Inference.Tests.Scheduling;
 
 /// <summary>The scheduler driven without a model: every step's chunks are committed with made-up tokens.</summary>
+[VllmBehaviour("tests/v1/core/test_scheduler.py")]
+[VllmBehaviour("tests/v1/core/test_async_scheduler.py: prefill_dedup, preempt")]
+[VllmBehaviour("tests/v1/core/test_prefix_caching.py")]
 public sealed class SchedulerTests
 {
     private const int Page = 16;
@@ -118,6 +123,47 @@ public sealed class SchedulerTests
         }
         Assert.All(group.Branches, branch => Assert.Equal(40, branch.OutputTokenIds.Count));
         Assert.Equal(8, pages.FreePages);
+    }
+
+    /// <summary>The requests in the queue are hollow: who looks into one fails, so no step's work can grow with their number.</summary>
+    [Fact]
+    public void A_step_looks_at_no_request_behind_the_first_that_must_wait()
+    {
+        var pages = new BlockManager(64);
+        var scheduler = new Scheduler(pages, 64, maxSequences: 4, prefixCaching: true);
+        SequenceGroup running = Group(Prompt(20), 4, 30), next = Group(Prompt(30, 1), 4, 30);
+        scheduler.Add(running);
+        scheduler.Add(next);
+        for (int i = 0; i < 10_000; i++)
+            scheduler.Add((SequenceGroup)RuntimeHelpers.GetUninitializedObject(typeof(SequenceGroup)));
+        for (int step = 0; step < 25; step++)
+            Commit(scheduler, scheduler.Schedule());
+        Assert.Equal(25, running.Branches[0].OutputTokenIds.Count);
+        Assert.Equal(0, next.Branches[0].ComputedTokens);
+        scheduler.Abort(next); // nor does leaving the queue
+        scheduler.Abort(running);
+        Assert.Equal((64, 10_000), (pages.FreePages, scheduler.WaitingGroups));
+    }
+
+    /// <summary>A prompt whose beginning is cached, but which does not fit, gives back what it took over.</summary>
+    [Fact]
+    public void A_prompt_that_does_not_fit_beside_its_cached_pages_takes_none_of_them()
+    {
+        var pages = new BlockManager(8);
+        var scheduler = new Scheduler(pages, 512, 8, prefixCaching: true);
+        var first = Group(Prompt(64), 1, 1);
+        scheduler.Add(first);
+        Commit(scheduler, scheduler.Schedule());
+        Assert.True(first.Finished);
+        var holder = Group(Prompt(60, salt: 1), 1, 4);
+        scheduler.Add(holder);
+        Commit(scheduler, scheduler.Schedule());
+        int free = pages.FreePages;
+        var late = Group([.. Prompt(64), .. Prompt(20, salt: 2)], 1, 4);
+        scheduler.Add(late);
+        Assert.DoesNotContain(scheduler.Schedule().Chunks, chunk => chunk.Branch.Group == late);
+        Assert.Empty(late.Branches[0].BlockTable);
+        Assert.Equal(free, pages.FreePages);
     }
 
     [Fact]

@@ -1,10 +1,13 @@
 using System.Text;
 using CsCheck;
+using Malrule.Inference.Tests.VllmBehaviour;
 using Malrule.Inference.Tokenization;
 using Malrule.Tests;
 
 namespace Malrule.Inference.Tests.Tokenization;
 
+[VllmBehaviour("tests/tokenizers_/test_detokenize.py")]
+[VllmBehaviour("tests/v1/engine/test_fast_incdec_prefix_err.py")]
 public sealed class IncrementalDecoderTests
 {
     private static readonly Tokenizer Bytes = Tokenizer.Load(TestPaths.Data("tokenizers", "qwen-like", "tokenizer.json"));

@@ -1,9 +1,13 @@
 using CsCheck;
+using Malrule.Inference.Tests.VllmBehaviour;
 using Malrule.Inference.Tokenization;
 using Malrule.Tests;
 
 namespace Malrule.Inference.Tests.Tokenization;
 
+[VllmBehaviour("tests/detokenizer/test_check_stop_strings.py")]
+[VllmBehaviour("tests/detokenizer/test_stop_string_while_stop_model_terminates.py")]
+[VllmBehaviour("tests/detokenizer/test_min_tokens.py")]
 public sealed class OutputTextTests
 {
     private static readonly Tokenizer Tokenizer = Tokenizer.Load(TestPaths.Data("tokenizers", "qwen-like", "tokenizer.json"));

@@ -100,6 +100,37 @@ public sealed class CpuAttentionTests
         }, iter: 30, threads: 1);
     }
 
+    /// <summary>
+    /// Full tiles whose rows begin anywhere in a block, end just before, at or behind the end of a page or block, and whose number is no
+    /// multiple of a register: alone, and as branches behind a shared prefix.
+    /// </summary>
+    [Theory, MemberData(nameof(Paths))]
+    public void Rows_that_begin_in_the_middle_of_a_block_see_no_key_ahead_of_them(string path)
+    {
+        using Backend cpu = Cpu(path, threads: 1), reference = new ReferenceBackend();
+        var scenes =
+            from queries in Gen.OneOf(Gen.Const(1), Gen.Const(3), Gen.Const(5), Gen.Const(7), Gen.Const(8))
+            from half in Gen.Int[1, 6]
+            from fp16 in Gen.Bool
+            from prompt in Gen.Int[1, 130]
+            from end in Gen.Int[1, 4]
+            from overhang in Gen.Int[-1, 2]
+            from branches in Gen.Int[1, 2]
+            from seed in Gen.Int[0, 1_000_000]
+            select new Scene(new AttentionShape(queries, 1, 2 * half), fp16, prompt, branches,
+                Math.Max(1, (prompt + 256 / queries) / 64 * 64 + (end < 4 ? 64 * (end - 1) : 16) + overhang - prompt), seed);
+        scenes.Sample(scene =>
+        {
+            int shared = scene.PromptPages * KvShape.PageTokens / AttentionBatch.KeyBlock * AttentionBatch.KeyBlock;
+            (int, int, int)[] tails = [.. Enumerable.Range(0, scene.Branches).Select(branch => (branch, scene.Prompt, scene.Own))];
+            ((int, int, int)[], int)[] groups = scene.Branches == 1 ? [(tails, 0)] : [(tails, shared)];
+            using KvCache expectedCache = scene.Fill(reference), cache = scene.Fill(cpu);
+            Dictionary<(int, int), float[]> expected = Attend(reference, scene, expectedCache, groups), actual = Attend(cpu, scene, cache, groups);
+            foreach (var (row, values) in expected)
+                TestTensors.Close(values, actual[row], 2e-5);
+        }, iter: 25, threads: 1);
+    }
+
     /// <summary>However the rows are brought together, in chunks, alone or in a group, on how many threads: the same bits.</summary>
     [Theory, MemberData(nameof(Paths))]
     public void Attention_does_not_depend_on_chunks_groups_or_threads(string path)
