@@ -19,6 +19,12 @@ public abstract record Prompt
     {
         /// <summary>Whether the template opens the assistant's turn; vLLM's <c>add_generation_prompt</c>.</summary>
         public bool AddGenerationPrompt { get; init; } = true;
+
+        /// <summary>
+        /// More variables for the template, such as <c>enable_thinking</c>; vLLM's <c>chat_template_kwargs</c>. See
+        /// <see cref="ChatTemplate.Render(IReadOnlyList{ChatMessage}, bool, IReadOnlyDictionary{string, object?}?)"/>.
+        /// </summary>
+        public IReadOnlyDictionary<string, object?>? Variables { get; init; }
     }
 
     /// <summary>A prompt given as text.</summary>

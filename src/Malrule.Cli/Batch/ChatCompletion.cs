@@ -13,6 +13,7 @@ internal sealed class ChatCompletionRequest : SamplingFields
     public int? MaxTokens { get; init; }
     public int? MaxCompletionTokens { get; init; }
     public bool? AddGenerationPrompt { get; init; }
+    public Dictionary<string, JsonElement>? ChatTemplateKwargs { get; init; }
 
     /// <exception cref="RequestException">A field cannot be served.</exception>
     public GenerationRequest ToGenerationRequest(GenerationDefaults defaults)
@@ -21,7 +22,11 @@ internal sealed class ChatCompletionRequest : SamplingFields
             throw new RequestException("messages", "messages must be a list of at least one message.");
         if (TopLogprobs is not (null or 0) && Logprobs != true)
             throw new RequestException("top_logprobs", "top_logprobs needs logprobs to be true.");
-        var prompt = new Prompt.FromConversation([.. Messages.Select((turn, i) => turn.ToMessage(i))]) { AddGenerationPrompt = AddGenerationPrompt ?? true };
+        var prompt = new Prompt.FromConversation([.. Messages.Select((turn, i) => turn.ToMessage(i))])
+        {
+            AddGenerationPrompt = AddGenerationPrompt ?? true,
+            Variables = ChatTemplateKwargs?.ToDictionary(variable => variable.Key, variable => (object?)variable.Value),
+        };
         return new GenerationRequest(prompt, ToSamplingParams(defaults, MaxCompletionTokens ?? MaxTokens,
             Logprobs == true && LogprobTokenIds is null ? TopLogprobs ?? 0 : null, PromptLogprobs, detokenize: true));
     }

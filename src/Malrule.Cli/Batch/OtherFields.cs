@@ -32,7 +32,6 @@ internal static class OtherFields
         ["truncation_side"] = "truncate_prompt_tokens keeps a prompt's end",
         ["continue_final_message"] = "",
         ["chat_template"] = "the checkpoint's own template is used",
-        ["chat_template_kwargs"] = "",
         ["documents"] = "",
         ["reasoning_effort"] = NoReasoning,
         ["thinking_token_budget"] = NoReasoning,

@@ -69,7 +69,7 @@ internal sealed class RequestFactory(LoadedModel model, EngineOptions options)
                 return (text, tokenizer.Encode(text, addSpecialTokens: true));
             case Prompt.FromConversation conversation:
                 var template = model.ChatTemplate ?? throw new InvalidInputException($"{model.Info.ModelDirectory}: the checkpoint has no chat template; give the prompt as text.");
-                string rendered = template.Render(conversation.Messages, conversation.AddGenerationPrompt);
+                string rendered = template.Render(conversation.Messages, conversation.AddGenerationPrompt, conversation.Variables);
                 return (rendered, tokenizer.Encode(rendered, addSpecialTokens: false)); // the template writes the special tokens
             default:
                 throw new InvalidInputException($"A prompt of type {prompt.GetType().Name} is not known.");

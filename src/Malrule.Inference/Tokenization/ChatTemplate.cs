@@ -60,7 +60,8 @@ public sealed class ChatTemplate
     /// <param name="addGenerationPrompt">Whether the text ends with the opening of the assistant's turn.</param>
     /// <param name="variables">
     /// More variables for the template, such as <c>enable_thinking</c>: text, numbers, booleans, lists, string-keyed mappings or
-    /// <see cref="System.Text.Json.JsonElement"/>. <c>tools</c> and <c>documents</c> are none unless given.
+    /// <see cref="System.Text.Json.JsonElement"/>. <c>tools</c> and <c>documents</c> are none unless given; <c>messages</c> takes the place of
+    /// <paramref name="messages"/>, for turns with more to them than role and content.
     /// </param>
     /// <exception cref="InvalidInputException">The template refuses the conversation (its <c>raise_exception</c>) or fails; the message names the line.</exception>
     public string Render(IReadOnlyList<ChatMessage> messages, bool addGenerationPrompt = true, IReadOnlyDictionary<string, object?>? variables = null)

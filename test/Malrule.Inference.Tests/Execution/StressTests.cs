@@ -35,6 +35,7 @@ public sealed class StressTests
             // Every page is back: the longest sequence, which needs eight of the twenty alone, still runs, with branches beside it.
             var whole = await tight.GenerateAsync([(int[])[.. Enumerable.Range(0, 120)]], new SamplingParams { N = 3, Seed = 1, MaxTokens = 8, IgnoreEos = true }, Cancel);
             Assert.All(whole[0].Outputs, branch => Assert.Equal(8, branch.TokenIds.Count));
+            Assert.Equal(0, tight.KvCacheUsage);
         }
         Assert.Equal(expected, actual);
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Malrule.Inference.Tests.Models;
 
 namespace Malrule.Inference.Tests.VllmBehaviour;
@@ -152,6 +153,18 @@ public sealed class RequestTests
         var error = await Assert.ThrowsAsync<InvalidInputException>(() => engine.GenerateAsync(["a", "b", "c"], sampling, Cancel));
         Assert.Contains("3 prompts and 2 sampling parameters", error.Message);
         await Assert.ThrowsAsync<InvalidInputException>(() => engine.GenerateAsync(["a", "b"], [sampling[0], new() { TopP = 2 }], Cancel));
+    }
+
+    [Fact]
+    [VllmBehaviour("tests/entrypoints/llm/test_chat.py: chat_template_kwargs")]
+    public async Task A_conversation_may_bring_variables_for_its_template()
+    {
+        await using var engine = await TextFixture.LoadAsync();
+        var prompt = new Prompt.FromConversation([new("user", "hello")])
+        {
+            Variables = new Dictionary<string, object?> { ["messages"] = JsonSerializer.Deserialize<JsonElement>("""[{"role": "tool", "content": "42"}]"""), ["enable_thinking"] = false },
+        };
+        Assert.Equal("tool: 42\nassistant:", (await engine.GenerateAsync([prompt], new SamplingParams { MaxTokens = 1 }, Cancel))[0].Prompt);
     }
 
     [Fact]

@@ -4,66 +4,15 @@ namespace Malrule.Inference.Tokenization.Jinja;
 /// The expressions of Jinja2, loosest first: inline if, or, and, not, comparisons, + and −, ~, * / // %, **, signs, then what is written
 /// behind a value: members, slices, calls, filters and tests. Binary operators of one level group to the left, ** too.
 /// </summary>
-internal abstract class ExpressionParser(List<Token> tokens, Func<int, string, InvalidInputException> error)
+internal abstract class ExpressionParser(List<Token> tokens, Func<int, string, InvalidInputException> error) : TokenReader(tokens, error)
 {
-    private const int MaxNesting = 100;
-
     private static readonly HashSet<string> Comparisons = ["==", "!=", "<", "<=", ">", ">="];
-
-    private int _position;
-    private int _nesting;
-
-    protected Token Current => tokens[_position];
 
     /// <summary>Names that the expressions read, for macros to see which of their extras they use.</summary>
     protected HashSet<string> NamesRead { get; set; } = [];
 
     /// <summary>Above 0 where the template may not come: an unknown filter or test there is no error until it is reached.</summary>
     protected int Conditionals { get; set; }
-
-    protected Token Take()
-    {
-        Token token = tokens[_position];
-        if (token.Kind != TokenKind.End)
-            _position++;
-        return token;
-    }
-
-    protected Token Expect(TokenKind kind, string what) => Current.Kind == kind ? Take() : throw Unexpected(what);
-
-    protected void ExpectOperator(string text)
-    {
-        if (!TryTakeOperator(text))
-            throw Unexpected($"'{text}'");
-    }
-
-    protected bool TryTakeOperator(string text)
-    {
-        bool found = Current.IsOperator(text);
-        _position += found ? 1 : 0;
-        return found;
-    }
-
-    protected bool TryTakeName(string name)
-    {
-        bool found = Current.IsName(name);
-        _position += found ? 1 : 0;
-        return found;
-    }
-
-    protected InvalidInputException Unexpected(string expected) => Error(Current.Line, $"{expected} is expected; there is {Current}.");
-
-    protected InvalidInputException Error(int line, string message) => error(line, message);
-
-    /// <summary>Counts one level of nesting around <paramref name="parse"/>, so that no template overflows the stack.</summary>
-    protected T Nested<T>(Func<T> parse)
-    {
-        if (++_nesting > MaxNesting)
-            throw Error(Current.Line, $"the template nests deeper than {MaxNesting} levels.");
-        T result = parse();
-        _nesting--;
-        return result;
-    }
 
     protected Expression ParseExpression(bool withConditional = true) => Nested(() => withConditional ? Conditional() : Or());
 
@@ -165,9 +114,10 @@ internal abstract class ExpressionParser(List<Token> tokens, Func<int, string, I
                 rest.Add((Take().Text, Sum()));
             else if (TryTakeName("in"))
                 rest.Add(("in", Sum()));
-            else if (Current.IsName("not") && tokens[_position + 1].IsName("in"))
+            else if (Current.IsName("not") && Next.IsName("in"))
             {
-                _position += 2;
+                Take();
+                Take();
                 rest.Add(("not in", Sum()));
             }
             else
@@ -247,8 +197,7 @@ internal abstract class ExpressionParser(List<Token> tokens, Func<int, string, I
             case TokenKind.Operator when token.Text == "{":
                 return DictionaryLiteral(token.Line);
             default:
-                _position -= token.Kind == TokenKind.End ? 0 : 1;
-                throw Unexpected("an expression");
+                throw Error(token.Line, $"an expression is expected; there is {token}.");
         }
     }
 
@@ -329,7 +278,7 @@ internal abstract class ExpressionParser(List<Token> tokens, Func<int, string, I
                 allNamed = ParseExpression();
             else if (TryTakeOperator("*") && allPositional is null && allNamed is null)
                 allPositional = ParseExpression();
-            else if (Current.Kind == TokenKind.Name && tokens[_position + 1].IsOperator("="))
+            else if (Current.Kind == TokenKind.Name && Next.IsOperator("="))
             {
                 string name = Take().Text;
                 Take();
