@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Malrule.Inference;
 using Malrule.Mining.Questions;
@@ -16,11 +17,13 @@ public sealed class CosineIndex
 {
     private const int PanelColumns = 32;
     private const int TileRows = 6;
-    private const int BlockRows = 96;
+    private const int BlockRows = 288;
     private const int SliceLength = 256; // × 32 columns: 32 KiB
+    private const int LineLength = 16; // of a cache line
 
     private readonly int[] _ids;
-    private readonly float[][] _panels;
+    private readonly float[][] _panels; // pinned, so that each can begin at a cache line: a load across two costs twice
+    private readonly int[] _starts;
     private readonly bool _wide;
 
     /// <summary>Packs the embeddings of all names of <paramref name="catalogue"/>, row i being the i-th item's.</summary>
@@ -35,9 +38,12 @@ public sealed class CosineIndex
             throw new ArgumentException($"The catalogue has {catalogue.Count} misconceptions but there are {embeddings.Count} embeddings.", nameof(embeddings));
         (_ids, Dimensions, _wide) = ([.. catalogue.Items.Select(item => item.Id)], embeddings.Dimensions, wide);
         _panels = new float[(catalogue.Count + PanelColumns - 1) / PanelColumns][];
+        _starts = new int[_panels.Length];
         for (int panel = 0; panel < _panels.Length; panel++)
         {
-            float[] packed = _panels[panel] = new float[Dimensions * PanelColumns];
+            float[] array = _panels[panel] = GC.AllocateArray<float>(checked(Dimensions * PanelColumns + LineLength - 1), pinned: true);
+            _starts[panel] = ToLine(array);
+            Span<float> packed = array.AsSpan(_starts[panel]);
             int columns = Math.Min(PanelColumns, catalogue.Count - panel * PanelColumns);
             for (int column = 0; column < columns; column++)
             {
@@ -60,17 +66,18 @@ public sealed class CosineIndex
         int count = CheckedRows(queries);
         if (scores.Length != (long)count * _ids.Length)
             throw new ArgumentException($"{count} queries need {(long)count * _ids.Length} scores; there is room for {scores.Length}.", nameof(scores));
+        var work = new Work(Math.Min(count, BlockRows), Dimensions, top: 0);
         for (int first = 0; first < count; first += BlockRows)
         {
             int rows = Math.Min(BlockRows, count - first);
-            float[] block = Normalised(queries.Slice(first * Dimensions, rows * Dimensions), first);
-            var tile = new float[Padded(rows) * PanelColumns];
+            Span<float> block = work.Block.AsSpan(0, Padded(rows) * Dimensions), tile = work.Tile.AsSpan(0, Padded(rows) * PanelColumns);
+            Normalise(queries.Slice(first * Dimensions, rows * Dimensions), first, block);
             for (int panel = 0; panel < _panels.Length; panel++)
             {
                 Multiply(block, panel, tile);
                 int column = panel * PanelColumns, columns = Math.Min(PanelColumns, _ids.Length - column);
                 for (int row = 0; row < rows; row++)
-                    tile.AsSpan(row * PanelColumns, columns).CopyTo(scores[((first + row) * _ids.Length + column)..]);
+                    tile.Slice(row * PanelColumns, columns).CopyTo(scores[((first + row) * _ids.Length + column)..]);
             }
         }
     }
@@ -87,17 +94,22 @@ public sealed class CosineIndex
         CheckedRows(queries.Values);
         var lists = new Candidate[queries.Count][];
         var options = new ParallelOptions { MaxDegreeOfParallelism = threads == 0 ? -1 : threads, CancellationToken = cancellation };
-        Parallel.For(0, (queries.Count + BlockRows - 1) / BlockRows, options, b => TopOfBlock(queries, b * BlockRows, Math.Min(top, _ids.Length), lists));
+        int length = Math.Min(top, _ids.Length), blockRows = Math.Min(queries.Count, BlockRows);
+        Parallel.For(0, (queries.Count + BlockRows - 1) / BlockRows, options, () => new Work(blockRows, Dimensions, length), (b, _, work) =>
+        {
+            TopOfBlock(queries, b * BlockRows, length, work, lists);
+            return work;
+        }, _ => { });
         return lists;
     }
 
-    private void TopOfBlock(EmbeddingMatrix queries, int first, int top, Candidate[][] lists)
+    private void TopOfBlock(EmbeddingMatrix queries, int first, int top, Work work, Candidate[][] lists)
     {
         int rows = Math.Min(BlockRows, queries.Count - first);
-        float[] block = Normalised(queries.Values.Slice(first * Dimensions, rows * Dimensions), first);
-        var tile = new float[Padded(rows) * PanelColumns];
-        var scores = new float[rows * top]; // [rows, top], descending
-        var ids = new int[rows * top];
+        Span<float> block = work.Block.AsSpan(0, Padded(rows) * Dimensions), tile = work.Tile.AsSpan(0, Padded(rows) * PanelColumns);
+        Normalise(queries.Values.Slice(first * Dimensions, rows * Dimensions), first, block);
+        float[] scores = work.Scores;
+        int[] ids = work.Ids;
         scores.AsSpan().Fill(float.NegativeInfinity);
         for (int panel = 0; panel < _panels.Length; panel++)
         {
@@ -125,13 +137,11 @@ public sealed class CosineIndex
 
     private static void Insert(Span<float> scores, Span<int> ids, float score, int id)
     {
-        int place = scores.Length;
-        while (place > 0 && (score > scores[place - 1] || (score == scores[place - 1] && id < ids[place - 1])))
-            place--;
-        if (place == scores.Length)
+        int place = scores.Length - 1;
+        if (score < scores[place] || (score == scores[place] && id > ids[place]))
             return;
-        scores[place..^1].CopyTo(scores[(place + 1)..]);
-        ids[place..^1].CopyTo(ids[(place + 1)..]);
+        for (; place > 0 && (score > scores[place - 1] || (score == scores[place - 1] && id < ids[place - 1])); place--)
+            (scores[place], ids[place]) = (scores[place - 1], ids[place - 1]);
         (scores[place], ids[place]) = (score, id);
     }
 
@@ -149,13 +159,13 @@ public sealed class CosineIndex
     /// [padded rows, dimensions] × panel → [padded rows, 32]. A slice of the panel that fits the first-level cache meets all rows before the
     /// next one; sums go on where the slice before left them.
     /// </summary>
-    private void Multiply(float[] block, int panel, float[] tile)
+    private void Multiply(Span<float> block, int panel, Span<float> tile)
     {
-        Array.Clear(tile);
+        tile.Clear();
         for (int k = 0; k < Dimensions; k += SliceLength)
         {
             int count = Math.Min(SliceLength, Dimensions - k);
-            ref float slice = ref _panels[panel][k * PanelColumns];
+            ref float slice = ref _panels[panel][_starts[panel] + k * PanelColumns];
             for (int row = 0; row * Dimensions < block.Length; row += TileRows)
             {
                 ref float queries = ref block[row * Dimensions + k];
@@ -169,10 +179,10 @@ public sealed class CosineIndex
     }
 
     // Unit rows, padded with zero rows to whole tiles.
-    private float[] Normalised(ReadOnlySpan<float> queries, int first)
+    private void Normalise(ReadOnlySpan<float> queries, int first, Span<float> block)
     {
         int rows = queries.Length / Dimensions;
-        var block = new float[Padded(rows) * Dimensions];
+        block[queries.Length..].Clear();
         for (int row = 0; row < rows; row++)
         {
             ReadOnlySpan<float> query = queries.Slice(row * Dimensions, Dimensions);
@@ -180,8 +190,11 @@ public sealed class CosineIndex
             for (int k = 0; k < Dimensions; k++)
                 block[row * Dimensions + k] = (float)(query[k] * scale);
         }
-        return block;
     }
+
+    // The first element at a cache line.
+    private static int ToLine(float[] pinned) =>
+        (int)(-Marshal.UnsafeAddrOfPinnedArrayElement(pinned, 0) & (LineLength * sizeof(float) - 1)) / sizeof(float);
 
     private static int Padded(int rows) => (rows + TileRows - 1) / TileRows * TileRows;
 
@@ -195,5 +208,14 @@ public sealed class CosineIndex
         if (!double.IsFinite(square))
             throw new MalruleException($"The embedding of {what} row {index} holds a NaN or an infinity, so it has no cosine; check the embedder's checkpoint.");
         return square == 0 ? 0 : 1 / Math.Sqrt(square);
+    }
+
+    // What one thread needs for a block, made once.
+    private sealed class Work(int rows, int dimensions, int top)
+    {
+        public readonly float[] Block = new float[Padded(rows) * dimensions]; // unit rows
+        public readonly float[] Tile = new float[Padded(rows) * PanelColumns];
+        public readonly float[] Scores = new float[rows * top]; // [rows, top], descending
+        public readonly int[] Ids = new int[rows * top];
     }
 }
