@@ -38,7 +38,7 @@ public static class HubCache
     }
 
     /// <summary>A folder as it is; a hub id (<c>org/name</c>, <c>org/name@revision</c>) as the folder of its cached snapshot.</summary>
-    /// <exception cref="InvalidInputException">There is neither such a folder nor such a cached model.</exception>
+    /// <exception cref="InvalidInputException">There is neither such a folder nor such a cached model, or the cached model is not complete.</exception>
     public static string Resolve(string directoryOrId) => Resolve(directoryOrId, Root());
 
     /// <summary>The hub id of a snapshot's folder, else the folder's own name.</summary>
@@ -54,7 +54,10 @@ public static class HubCache
             return Path.GetFullPath(directoryOrId);
         if (HubModelId.TryParse(directoryOrId) is not { } id)
             throw new InvalidInputException($"{directoryOrId}: there is no such folder (and it is not a hub id of the form org/name).");
-        return new HubModelFolder(root, id).Find(id.Revision ?? HubDownloader.DefaultRevision) ?? throw new InvalidInputException(
+        string snapshot = new HubModelFolder(root, id).Find(id.Revision ?? HubDownloader.DefaultRevision) ?? throw new InvalidInputException(
             $"{directoryOrId}: neither a folder here nor a model in the Hugging Face cache ({root}). Download it with: malrule pull {directoryOrId}");
+        return CachedModel.MissingFiles(snapshot) is { Count: > 0 } missing
+            ? throw new InvalidInputException($"{directoryOrId}: in the Hugging Face cache it lacks {string.Join(", ", missing)} ({snapshot}). Where its weights are safetensors, this goes on with it: malrule pull {directoryOrId}")
+            : snapshot;
     }
 }

@@ -27,7 +27,7 @@ internal sealed class Scheduler(BlockManager pages, int maxBatchedTokens, int ma
     public int WaitingGroups => _waiting.Count;
     public long Preemptions { get; private set; }
 
-    /// <summary>Prompt tokens of admitted groups, and how many of them the prefix cache had.</summary>
+    /// <summary>Prompt tokens of admitted groups that were looked up, and how many of them the prefix cache had.</summary>
     public long QueriedTokens { get; private set; }
     public long CachedTokens { get; private set; }
 
@@ -249,7 +249,7 @@ internal sealed class Scheduler(BlockManager pages, int maxBatchedTokens, int ma
             group.Place = null;
             _running.Add(group);
             admitted += branches;
-            if (prefixCaching)
+            if (ReadsCache(group))
                 (QueriedTokens, CachedTokens) = (QueriedTokens + group.PromptTokenIds.Length, CachedTokens + leader.ComputedTokens);
             group.CachedTokens = Math.Max(group.CachedTokens, leader.ComputedTokens);
             Start(leader);
@@ -257,11 +257,14 @@ internal sealed class Scheduler(BlockManager pages, int maxBatchedTokens, int ma
         }
     }
 
+    /// <summary>A prompt that is scored must be computed; nor is a cache read that the request does not want read.</summary>
+    private bool ReadsCache(SequenceGroup group) => prefixCaching && group.PromptLogprobs is null && !group.Sampling.SkipReadingPrefixCache;
+
     /// <summary>Takes over published pages of the prompt, all but its last token at most, which must be computed to yield logits.</summary>
     private void TakeCached(Sequence leader)
     {
         int[] prompt = leader.Group.PromptTokenIds;
-        if (!prefixCaching || leader.Group.PromptLogprobs is not null || leader.Group.Sampling.SkipReadingPrefixCache)
+        if (!ReadsCache(leader.Group))
             return;
         for (int first = 0; first + PageTokens < prompt.Length; first += PageTokens)
         {

@@ -42,14 +42,15 @@ public sealed class EngineTelemetryTests
         int[] prompt = [.. Enumerable.Range(1, 40)];
         await engine.GenerateAsync([prompt], new SamplingParams { MaxTokens = 4, IgnoreEos = true }, Cancel);
         await engine.GenerateAsync([prompt], new SamplingParams { MaxTokens = 4, IgnoreEos = true }, Cancel);
+        await engine.GenerateAsync([prompt], new SamplingParams { MaxTokens = 1, PromptLogprobs = 1 }, Cancel); // looks nothing up
         measured.Take();
 
         measured.Observe();
         var all = measured.Take().ToDictionary(item => item.Item1, item => item.Item2);
         Assert.Equal(80, all["malrule.prefix_cache_queries"]);
         Assert.Equal(32, all["malrule.prefix_cache_hits"]);
-        Assert.Equal(40 + 8, all["malrule.prompt_tokens"]);
-        Assert.Equal(8, all["malrule.generation_tokens"]);
+        Assert.Equal(40 + 8 + 40, all["malrule.prompt_tokens"]);
+        Assert.Equal(9, all["malrule.generation_tokens"]);
         Assert.Equal((0, 0, 0, 0), (all["malrule.num_requests_running"], all["malrule.num_requests_waiting"], all["malrule.num_preemptions"], all["malrule.kv_cache_usage_perc"]));
 
         await engine.DisposeAsync();

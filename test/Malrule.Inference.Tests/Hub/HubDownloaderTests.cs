@@ -334,6 +334,9 @@ public sealed class HubDownloaderTests
         Assert.Empty(model.Missing);
 
         File.Delete(Path.Combine(hub.Snapshot, "model-2.safetensors"));
+        var exception = Assert.Throws<InvalidInputException>(() => HubCache.Resolve($"{FakeHub.Id}@v2", hub.Cache));
+        Assert.Contains("lacks model-2.safetensors", exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"malrule pull {FakeHub.Id}@v2", exception.Message, StringComparison.Ordinal);
         Assert.Equal(["model-2.safetensors"], Assert.Single(HubCache.List(hub.Cache)).Missing);
         File.WriteAllText(Path.Combine(hub.Snapshot, "model.safetensors.index.json"), "no json");
         Assert.Equal(["model.safetensors.index.json"], Assert.Single(HubCache.List(hub.Cache)).Missing);
