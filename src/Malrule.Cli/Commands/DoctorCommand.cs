@@ -52,7 +52,7 @@ internal static class DoctorCommand
             Line("peaks", $"{(machine.PeakFp32Gflops is { } floats ? FormattableString.Invariant($"{floats:0} fp32 GFLOP/s, {machine.PeakInt8Gops:0} int8 GOP/s, ") : "")}{machine.PeakReadGbps:0.0} GB/s read");
         Line("memory", $"{Size(machine.FreeMemoryBytes)} free of {Size(machine.MemoryBytes)}{(machine.MemoryLimitBytes is { } limit ? $", limited to {Size(limit)} by the container" : "")}{(machine.HugePages is { } pages ? $"; huge pages: {pages}" : "")}");
         HubReport hub = report.Hub;
-        Line("cache", $"{hub.Cache}, {hub.Models.Count} {(hub.Models.Count == 1 ? "model" : "models")}");
+        Line("cache", $"{hub.Cache}, {hub.Models.Count} {(hub.Models.Count == 1 ? "model" : "models")}{(hub.FreeDiskBytes is { } disk ? $", {Size(disk)} free on its disk" : "")}");
         foreach (CachedModel model in hub.Models)
             Line("", $"{model.Id} {(model.Revisions.Count > 0 ? string.Join(", ", model.Revisions) : model.Commit[..12])}: {Size(model.Bytes)}, {(model.Missing.Count == 0 ? "complete" : $"lacks {string.Join(", ", model.Missing.Take(3))}")}");
         Line("hub", $"{hub.Endpoint}{(hub.Offline ? ", offline" : "")}; {(hub.TokenSource is null ? "no token" : $"token from {hub.TokenSource}")}");
@@ -66,7 +66,7 @@ internal static class DoctorCommand
                 Line("", $"{language.UnusedTensors.Count} tensors are not used: {string.Join(", ", language.UnusedTensors.Take(4))}");
         }
         if (report.Embedder is { } embedder)
-            Line("embedder", $"{embedder.Directory}: {embedder.KernelPath}, {embedder.Dimensions} dimensions, {embedder.Pooling.ToString().ToLowerInvariant()} pooling, texts of up to {embedder.MaxTokens} tokens");
+            Line("embedder", $"{embedder.Directory}: {embedder.KernelPath}, {embedder.Dimensions} dimensions, {embedder.Pooling} pooling, texts of up to {embedder.MaxTokens} tokens");
         foreach (string hint in report.Hints)
             Line("hint", $"{hint}");
         foreach (string problem in report.Problems)

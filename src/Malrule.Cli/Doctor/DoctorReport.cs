@@ -14,12 +14,13 @@ internal sealed record DoctorReport(MachineReport Machine, HubReport Hub, ModelR
 
 /// <summary>The Hugging Face cache and the variables that say where it is and what may be asked of whom.</summary>
 /// <param name="Cache">Its folder.</param>
+/// <param name="FreeDiskBytes">Free on its disk; null where the system does not tell.</param>
 /// <param name="Endpoint">The hub or a mirror.</param>
 /// <param name="Offline">Nothing is downloaded.</param>
 /// <param name="TokenSource">The variable or file that holds a token; null: there is none. The token itself is never told.</param>
 /// <param name="Variables">Variables that are set, and their values; of secrets only that they are set.</param>
 /// <param name="Models">Models in the cache.</param>
-internal sealed record HubReport(string Cache, string Endpoint, bool Offline, string? TokenSource, IReadOnlyDictionary<string, string> Variables, IReadOnlyList<CachedModel> Models);
+internal sealed record HubReport(string Cache, long? FreeDiskBytes, string Endpoint, bool Offline, string? TokenSource, IReadOnlyDictionary<string, string> Variables, IReadOnlyList<CachedModel> Models);
 
 /// <summary>What a language model would take and serve here.</summary>
 /// <param name="Name">Hub id or folder name.</param>
@@ -43,8 +44,8 @@ internal sealed record ModelReport(string Name, string KernelPath, int MaxModelL
 }
 
 /// <summary>What an embedder makes of a text.</summary>
-internal sealed record EmbedderReport(string Directory, string KernelPath, int Dimensions, Pooling Pooling, int MaxTokens);
+internal sealed record EmbedderReport(string Directory, string KernelPath, int Dimensions, string Pooling, int MaxTokens);
 
-[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]
+[JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(DoctorReport))]
 internal sealed partial class DoctorJson : JsonSerializerContext;

@@ -5,6 +5,7 @@ namespace Malrule.Cli.Doctor;
 /// <summary>Collects the facts of a <see cref="DoctorReport"/> and says which of them matter.</summary>
 internal sealed class Examination
 {
+    private const long LittleDisk = 3L << 30; // a 3B checkpoint at 4 bits takes two thirds of it
     private const long LeastMemory = 512L << 20; // the bundled models and a run of their bank
 
     private static readonly string[] Variables =
@@ -48,7 +49,7 @@ internal sealed class Examination
     private static async Task<EmbedderReport> EmbedderAsync(string model, EngineOptions options, CancellationToken cancellationToken)
     {
         await using TextEmbedder embedder = await TextEmbedder.LoadAsync(model, new EmbedderOptions { Device = options.Device, Mode = options.Mode, Threads = options.Threads }, cancellationToken).ConfigureAwait(false);
-        return new EmbedderReport(embedder.Directory, embedder.KernelPath, embedder.Dimensions, embedder.Pooling, embedder.MaxTokens);
+        return new EmbedderReport(embedder.Directory, embedder.KernelPath, embedder.Dimensions, embedder.Pooling.ToString().ToLowerInvariant(), embedder.MaxTokens);
     }
 
     private HubReport Hub()
@@ -58,12 +59,27 @@ internal sealed class Examination
         try
         {
             var options = new HubDownloadOptions();
-            return new HubReport(options.CacheDirectory, options.Endpoint, options.Offline, options.TokenSource, set, HubCache.List(options.CacheDirectory));
+            return new HubReport(options.CacheDirectory, FreeDisk(options.CacheDirectory), options.Endpoint, options.Offline, options.TokenSource, set, HubCache.List(options.CacheDirectory));
         }
         catch (InvalidInputException error)
         {
             _problems.Add(error.Message);
-            return new HubReport(HubCache.Root(), "", false, null, set, []);
+            return new HubReport(HubCache.Root(), null, "", false, null, set, []);
+        }
+    }
+
+    private static long? FreeDisk(string folder)
+    {
+        string? existing = Path.GetFullPath(folder);
+        while (existing is not null && !Directory.Exists(existing)) // the cache is made by the first download
+            existing = Path.GetDirectoryName(existing);
+        try
+        {
+            return existing is null ? null : new DriveInfo(OperatingSystem.IsWindows() ? Path.GetPathRoot(existing)! : existing).AvailableFreeSpace;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return null; // a network share without a drive letter
         }
     }
 
@@ -88,6 +104,8 @@ internal sealed class Examination
             _hints.Add($"{model.Id} is not complete: it lacks {string.Join(", ", model.Missing.Take(3))}{(model.Missing.Count > 3 ? " …" : "")}. If its weights are safetensors, go on with: malrule pull {model.Id}");
         if (hub.Models.Count == 0)
             _hints.Add("No model is in the cache; the bundled ones need none. To get one: malrule pull Qwen/Qwen2.5-0.5B-Instruct-AWQ");
+        if (hub.FreeDiskBytes < LittleDisk)
+            _hints.Add($"{hub.FreeDiskBytes >> 20} MiB are free on the disk of the cache; HF_HUB_CACHE can name a folder on another.");
         if (hub.Offline)
             _hints.Add("HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE is set: malrule pull downloads nothing.");
     }

@@ -15,7 +15,7 @@ public sealed class DoctorCommandTests(TinyModels models) : IDisposable
     {
         Tool text = await Tool.RunAsync("doctor", "--threads", "1");
         Assert.Equal(0, text.ExitCode);
-        foreach (string part in (string[])["kernels", "GB/s read", "free of", _variables.Cache, "no token", "malrule pull", "nothing stands in the way"])
+        foreach (string part in (string[])["kernels", "GB/s read", "free of", _variables.Cache, "free on its disk", "no token", "malrule pull", "nothing stands in the way"])
             Assert.Contains(part, text.Output, StringComparison.Ordinal);
 
         JsonElement json = await JsonAsync(0);
@@ -33,7 +33,8 @@ public sealed class DoctorCommandTests(TinyModels models) : IDisposable
         Assert.Equal(16 * pages, model.GetProperty("kv_tokens").GetInt64());
         Assert.Equal(Math.Min(256, pages / 32), model.GetProperty("longest_sequences").GetInt64());
         Assert.InRange(model.GetProperty("weight_bytes").GetInt64() + model.GetProperty("workspace_bytes").GetInt64() + pages * model.GetProperty("kv_page_bytes").GetInt64(), 1, 200_000_000);
-        Assert.Equal(128, (await JsonAsync(0, "--model", models.Embedder)).GetProperty("embedder").GetProperty("dimensions").GetInt32());
+        JsonElement embedder = (await JsonAsync(0, "--model", models.Embedder)).GetProperty("embedder");
+        Assert.Equal((128, "cls"), (embedder.GetProperty("dimensions").GetInt32(), embedder.GetProperty("pooling").GetString()));
     }
 
     [Theory, InlineData("absent/model", "malrule pull absent/model"), InlineData(null, "does not fit")]
