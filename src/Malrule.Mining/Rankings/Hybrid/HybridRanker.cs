@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Malrule.Mining.Demonstrations;
 using Malrule.Mining.Questions;
 using Malrule.Mining.Rankings.Lexical;
 using Malrule.Mining.Rankings.Neighbours;
@@ -45,8 +46,8 @@ public sealed class HybridRanker : DistractorRanker
         _inferred = inferred;
         _seen = new SeenMisconceptions(labelledQuestions);
         _labelled = [.. labelledQuestions.SelectMany(question => question.LabelledDistractors)];
-        _foldOf = labelledQuestions.Where(question => question.LabelledDistractors.Any()).Select(question => question.Id).Order()
-            .Select((id, place) => (id, place)).ToDictionary(entry => entry.id, entry => entry.place % Folds);
+        int[] ids = [.. _labelled.Select(distractor => distractor.Question.Id).Distinct().Order()];
+        _foldOf = new SplitMix64(1).Sample(ids, ids.Length).Index().ToDictionary(entry => entry.Item, entry => entry.Index % Folds);
     }
 
     /// <inheritdoc/>
@@ -116,9 +117,9 @@ public sealed class HybridRanker : DistractorRanker
     private HybridWeights Fit(HybridEvidence evidence, int fold)
     {
         (Choice Choice, int Fold, bool Unseen)[] choices = _choices.GetOrAdd(evidence, key => new(() => Choices(key))).Value;
-        if (choices.Length < MinLabelled)
-            return HybridWeights.Default(evidence);
         (Choice Choice, int Fold, bool Unseen)[] kept = [.. choices.Where(choice => choice.Fold != fold)];
+        if (kept.Length < MinLabelled)
+            return HybridWeights.Default(evidence);
         double[] start = fold == All ? new double[HybridWeights.Count] : Weights(evidence, All).ToArray(); // near, so a few steps do
         return HybridWeights.Of(ConditionalLogit.Fit([.. kept.Select(entry => entry.Choice)], start), kept.Average(entry => entry.Unseen ? 1.0 : 0));
     }

@@ -83,10 +83,21 @@ public sealed class HybridRankerTests
     public void A_labelled_question_is_ranked_with_weights_fitted_on_others()
     {
         var ranker = new HybridRanker(Labelled, Catalogue);
-        HybridWeights own = ranker.WeightsFor(new Distractor(Labelled[0], 'B'));
-        Assert.Equal(own, ranker.WeightsFor(new Distractor(Labelled[5], 'B')));
-        Assert.NotEqual(own, ranker.WeightsFor(new Distractor(Labelled[1], 'B')));
-        Assert.NotEqual(own, ranker.WeightsFor(new Distractor(Question(900, "?", null), 'B')));
+        HybridWeights[] weights = [.. Labelled.Select(question => ranker.WeightsFor(new Distractor(question, 'B')))];
+        Assert.Equal([60, 60, 60, 60, 60], weights.CountBy(own => own).Select(fold => fold.Value));
+        Assert.DoesNotContain(ranker.WeightsFor(new Distractor(Question(900, "?", null), 'B')), weights);
+    }
+
+    [Fact]
+    public void Evidence_that_few_other_questions_have_leaves_the_default_weights()
+    {
+        // Texts about 210 questions: enough for a question without a label, but not for one that must do without its own fold.
+        var samples = Labelled[..210].Append(Question(900, "?", 1)).ToDictionary(question => $"{question.Id}_B", _ => DistinctSamples.Of(["confuses area with time"]));
+        var ranker = new HybridRanker(Labelled, Catalogue, inferred: new InferredRanker(Catalogue, samples, new LexicalRanker(Catalogue, []).Scores));
+        HybridWeights fallback = HybridWeights.Default(HybridEvidence.Lexical | HybridEvidence.Neighbours | HybridEvidence.Inferred);
+        Assert.NotEqual(fallback, ranker.WeightsFor(new Distractor(Question(900, "?", null), 'B')));
+        Assert.Equal(fallback, ranker.WeightsFor(new Distractor(Labelled[0], 'B')));
+        Assert.Equal(2, ranker.RankAll([new Distractor(Labelled[0], 'B'), new Distractor(Labelled[250], 'B')], cancellation: TestContext.Current.CancellationToken).Count);
     }
 
     [Fact]
