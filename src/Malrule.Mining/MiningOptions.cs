@@ -1,6 +1,7 @@
 using Malrule.Inference;
 using Malrule.Mining.Demonstrations;
 using Malrule.Mining.Embeddings;
+using Malrule.Mining.Endpoints;
 using Malrule.Mining.Generations;
 using Malrule.Mining.Prompts;
 using Malrule.Mining.Rankings;
@@ -82,8 +83,14 @@ public sealed record MiningOptions
     /// </summary>
     public string? Model { get; init; }
 
+    /// <summary>The server that generates, <see cref="Model"/> being the model's name there; null: this process.</summary>
+    public EndpointOptions? Endpoint { get; init; }
+
     /// <summary>The embedder's folder or hub id; needed where texts are mapped by <see cref="Retriever.Embedder"/>.</summary>
     public string? Embedder { get; init; }
+
+    /// <summary>The server that embeds, <see cref="Embedder"/> being the embedder's name there; null: this process.</summary>
+    public EndpointOptions? EmbedderEndpoint { get; init; }
 
     /// <summary>A file of texts to rank in place of generating any, one JSON object a line: <c>{"id": "1672_B", "texts": ["…"]}</c>.</summary>
     public string? Generations { get; init; }
@@ -183,6 +190,8 @@ public sealed record MiningOptions
             throw new InvalidInputException($"rerank candidates must be at most candidates, which is {Candidates}; it is {Rerank.Candidates}.");
         if (Rerank is not null && Model is null)
             throw new InvalidInputException("Reranking needs a language model. Name its folder (--model), or leave --rerank out.");
+        if (Rerank is not null && Endpoint is not null)
+            throw new InvalidInputException("Reranking needs the probabilities of letters, which only a language model on this machine tells in full. Name its folder (--model) without --endpoint, or leave --rerank out.");
         if (Rerank is not null && Generations is not null)
             throw new InvalidInputException("Stored texts are ranked without a language model, so reranking is not to be had with them. Leave it out, or mine with --rerank.");
         if (Generations is not null && !UsesTexts)
@@ -195,8 +204,11 @@ public sealed record MiningOptions
             throw new InvalidInputException("Inferred texts need an embedder (--embedder) to be mapped onto the catalogue. Name its folder, or look them up by words (--retriever lexical).");
         if (Method == MiningMethod.Hybrid && !UsesTexts && Embedder is not null)
             throw new InvalidInputException("The method hybrid has an embedder but no language model whose texts it could embed. Name one (--model), or leave the embedder out to fuse words and neighbours.");
+        if (Embeds)
+            EmbedderEndpoint?.Validate();
         if (!Generates)
             return;
+        Endpoint?.Validate();
         Sampling.Validate();
         if (Sampling.Seed is not null && Sampling.Seed != Seed)
             throw new InvalidInputException($"The sampling seed is {Sampling.Seed} but the run's is {Seed}. Set the run's seed only.");

@@ -25,8 +25,12 @@ public static class MiningRun
     /// <exception cref="MalruleException">A disk or a model failed.</exception>
     public static Task<MiningResult> RunAsync(MiningOptions options, IProgress<MiningProgress>? progress = null, CancellationToken cancellationToken = default) => RunAsync(
         options,
-        () => EngineGenerator.LoadAsync(options.Model!, options.Engine, cancellationToken),
-        () => LocalEmbedder.LoadAsync(options.Embedder!, options.Embedding.Engine, cancellationToken),
+        () => options.Endpoint is { } server
+            ? EndpointGenerator.LoadAsync(server, options.Model!, options.Engine.MaxModelLength, cancellationToken)
+            : EngineGenerator.LoadAsync(options.Model!, options.Engine, cancellationToken),
+        () => options.EmbedderEndpoint is { } server
+            ? EndpointEmbedder.LoadAsync(server, options.Embedder!, cancellationToken)
+            : LocalEmbedder.LoadAsync(options.Embedder!, options.Embedding.Engine, cancellationToken),
         progress, cancellationToken);
 
     /// <summary>The same with what generates and embeds given.</summary>
@@ -57,7 +61,8 @@ public static class MiningRun
 
             RunCounts counts = RunCounts.Of(mined, bank);
             if (options.UsesTexts)
-                counts = counts.With(mined, generations, bank) with { DistinctTexts = ranking.DistinctTexts, TextsCut = ranking.TextsCut };
+                counts = counts.With(mined, generations, bank) with { DistinctTexts = ranking.DistinctTexts, TextsCut = ranking.TextsCut, EmbeddedTokens = ranking.EmbeddedTokens };
+            counts = counts with { Cost = CostOf(options, counts) };
             if (stored is not null)
                 counts = counts with { FailedRequests = null, WithoutTexts = distractors.Count(item => !stored.Has(item)), WithoutTextsLeftOut = asked - distractors.Length, TextsUnused = stored.Unused.Count };
             if (ranking.EmbedderPath is { } path)
@@ -101,9 +106,9 @@ public static class MiningRun
             inputs[part] = InputHash.OfFile(file);
         if (options.Generations is not null)
             inputs["generations"] = InputHash.OfFile(options.Generations);
-        if (options.Generates || options.Rerank is not null)
+        if ((options.Generates || options.Rerank is not null) && options.Endpoint is null)
             inputs["model"] = InputHash.OfCheckpoint(HubCache.Resolve(options.Model!), cancellation);
-        if (options.Embeds)
+        if (options.Embeds && options.EmbedderEndpoint is null)
             inputs["embedder"] = InputHash.OfCheckpoint(HubCache.Resolve(options.Embedder!), cancellation);
         var manifest = new RunManifest { Options = RunOptions.Of(options), Inputs = inputs, ServedLength = origin?.ServedLength };
         return origin?.KernelPath.TryGetValue("model", out string? path) == true ? manifest with { KernelPath = new() { ["model"] = path } } : manifest;
@@ -203,6 +208,14 @@ public static class MiningRun
             throw new MalruleException($"Every request of reranking failed. The first: {journal.Lines[stage.Ids.First()].Error}");
         journal.Finish(stage.Ids);
         return (stage.Apply(journal.Lines), [.. stage.Ids.Select(id => journal.Lines[id])], manifest);
+    }
+
+    /// <summary>What servers were paid, by the prices given; null where none is known.</summary>
+    private static double? CostOf(MiningOptions options, RunCounts counts)
+    {
+        double? generating = options.Generates ? options.Endpoint?.Cost(counts.PromptTokens ?? 0, counts.GeneratedTokens ?? 0) : null;
+        double? embedding = options.Embeds ? options.EmbedderEndpoint?.Cost(counts.EmbeddedTokens ?? 0, 0) : null;
+        return generating is null ? embedding : generating + (embedding ?? 0);
     }
 
     private static MiningResult Write(RunFolder folder, QuestionBank bank, IReadOnlyList<MinedDistractor> mined, RunManifest manifest, RunLog log)

@@ -26,6 +26,7 @@ internal static class MineCommand
         var quirks = new QuirkArguments();
         var ranking = new RankingArguments();
         var rerank = new RerankArguments();
+        var endpoint = new EndpointArguments();
         var embedding = new EmbedderArguments();
         var engine = new EngineArguments(new MiningOptions { Data = "", Output = "" }.Engine.ModelLengthCap);
 
@@ -34,6 +35,7 @@ internal static class MineCommand
             malrule mine --data eedi --questions eedi/train.csv --method hybrid
             malrule mine --data eedi --model Qwen/Qwen2.5-3B-Instruct-AWQ --embedder nomic-ai/nomic-embed-text-v1.5
             malrule mine --method neighbours --rerank 25
+            malrule mine --data eedi --endpoint http://gpu:8000/v1 --model Qwen/Qwen3-32B --embedder nomic-ai/nomic-embed-text-v1.5
             malrule mine --data eedi --model DIR --embedder DIR --preset tutorial --questions eedi/train.csv --sample 100 --sample-seed 3
 
             Labelled questions are scored. An interrupted run goes on when the same command is given again.
@@ -45,6 +47,7 @@ internal static class MineCommand
         command.AddGroup("Sampling", [.. sampling.All, .. quirks.Seeding]);
         command.AddGroup("From texts to a ranking", [.. quirks.Reading, .. embedding.All, .. ranking.All]);
         command.AddGroup("Reranking", rerank.All);
+        command.AddGroup("Servers in place of models on this machine", endpoint.All);
         command.AddGroup("Engine", engine.All);
         command.Validators.Add(rerank.Check);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -54,7 +57,7 @@ internal static class MineCommand
             string folder = parsed.GetValue(output) ?? Path.Combine("runs", $"{chosen}-{by}{(rerank.Read(parsed) is null ? "" : "-rerank")}".ToLowerInvariant());
             EngineOptions engineOptions = engine.Read(parsed);
             string? given = parsed.GetValue(data);
-            MiningOptions defaults = quirks.Read(parsed, MiningOptions.Of(chosen, given ?? Bundled.Bank, folder));
+            MiningOptions defaults = endpoint.Read(parsed, quirks.Read(parsed, MiningOptions.Of(chosen, given ?? Bundled.Bank, folder)));
             MiningOptions options = ranking.Read(parsed, defaults with
             {
                 Questions = parsed.GetValue(questions),
@@ -62,8 +65,8 @@ internal static class MineCommand
                 Sample = parsed.GetValue(sample),
                 SampleSeed = parsed.GetValue(sampleSeed),
                 Limit = parsed.GetValue(limit),
-                Model = Bundled.Resolve(parsed.GetValue(model), Bundled.Model, onlyChoice: given is null),
-                Embedder = Bundled.Resolve(parsed.GetValue(embedder), Bundled.Embedder, onlyChoice: given is null),
+                Model = Bundled.Resolve(parsed.GetValue(model), Bundled.Model, onlyChoice: given is null && defaults.Endpoint is null),
+                Embedder = Bundled.Resolve(parsed.GetValue(embedder), Bundled.Embedder, onlyChoice: given is null && defaults.EmbedderEndpoint is null),
                 Seed = parsed.GetValue(seed),
                 Demonstrations = defaults.Demonstrations with { Shots = parsed.GetValue(shots) ?? defaults.Demonstrations.Shots },
                 Sampling = sampling.Read(parsed, defaults.Sampling),

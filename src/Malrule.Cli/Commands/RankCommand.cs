@@ -25,6 +25,7 @@ internal static class RankCommand
         var threads = new Option<int>("--threads") { Description = "Threads that compute; 0: one for each core.", HelpName = "N" };
         var quirks = new QuirkArguments();
         var ranking = new RankingArguments();
+        var endpoint = new EndpointArguments();
         var embedding = new EmbedderArguments();
 
         var command = new ToolCommand("rank", "Rank the catalogue anew from stored texts, without a language model.", """
@@ -38,6 +39,7 @@ internal static class RankCommand
         {
             run, generations, data, questions, output, method, embedder, onlyWithTexts, device, mode, threads,
         };
+        command.AddGroup("A server in place of an embedder on this machine", endpoint.ForEmbedding);
         command.AddGroup("From texts to a ranking", [.. quirks.Reading, .. embedding.All, .. ranking.All]);
         command.Validators.Add(result =>
         {
@@ -51,12 +53,12 @@ internal static class RankCommand
             MiningOptions start = parsed.GetValue(run) is { } earlier
                 ? FinishedRun.Open(earlier, bank, parsed.GetValue(questions)).RankAgain(folder)
                 : new MiningOptions { Data = bank, Output = folder, Questions = parsed.GetValue(questions), Generations = parsed.GetValue(generations) };
-            start = quirks.Read(parsed, start);
+            start = endpoint.Read(parsed, quirks.Read(parsed, start));
             var engine = new EngineOptions { Device = parsed.GetRequiredValue(device), Threads = parsed.GetValue(threads), Mode = parsed.GetValue(mode) ?? start.Embedding.Engine.Mode };
             MiningOptions options = ranking.Read(parsed, start with
             {
                 Method = parsed.GetValue(method) ?? start.Method,
-                Embedder = Bundled.Resolve(parsed.GetValue(embedder), Bundled.Embedder, onlyChoice: given is null),
+                Embedder = Bundled.Resolve(parsed.GetValue(embedder), Bundled.Embedder, onlyChoice: given is null && start.EmbedderEndpoint is null),
                 OnlyWithTexts = parsed.GetValue(onlyWithTexts) || start.OnlyWithTexts,
                 Embedding = start.Embedding with { Engine = embedding.Read(parsed, start.Embedding.Engine, engine), CacheFolder = embedding.CacheFolder(parsed) },
                 Engine = engine,

@@ -18,6 +18,9 @@ internal sealed class EmbeddedTexts
     /// <summary>Distinct texts longer than the embedder's limit, which were cut.</summary>
     public int Truncated { get; }
 
+    /// <summary>Tokens that were embedded for this.</summary>
+    public long Tokens { get; private init; }
+
     /// <summary>The vectors of some of the texts: <c>[texts, dimensions]</c>.</summary>
     public EmbeddingMatrix Of(IReadOnlyList<string> texts)
     {
@@ -47,6 +50,7 @@ internal sealed class EmbeddedTexts
         }
         float[] values = [];
         int dimensions = 0, truncated = 0;
+        long tokens = 0;
         for (int start = 0; start < distinct.Length; start += Batch)
         {
             string[] batch = [.. distinct.Skip(start).Take(Batch)];
@@ -55,10 +59,11 @@ internal sealed class EmbeddedTexts
                 values = new float[checked(distinct.Length * (dimensions = embedded.Vectors.Dimensions))];
             embedded.Vectors.Values.CopyTo(values.AsSpan(start * dimensions));
             truncated += embedded.Truncated;
+            tokens += embedded.Tokens;
             progress(start + batch.Length, distinct.Length);
         }
         var vectors = new EmbeddingMatrix(values, distinct.Length, dimensions);
         cache?.Keep(distinct, vectors, truncated);
-        return new EmbeddedTexts(rows, vectors, truncated);
+        return new EmbeddedTexts(rows, vectors, truncated) { Tokens = tokens };
     }
 }

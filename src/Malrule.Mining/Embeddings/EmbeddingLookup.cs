@@ -29,6 +29,9 @@ internal sealed class EmbeddingLookup
     /// <summary>Texts cut to the embedder's limit, names included.</summary>
     public required int TextsCut { get; init; }
 
+    /// <summary>Tokens that were embedded for this.</summary>
+    public required long Tokens { get; init; }
+
     /// <summary>Loads the embedder, embeds the catalogue's names and the texts where their vectors are not kept, and lets the embedder go.</summary>
     public static async Task<EmbeddingLookup> MakeAsync(
         MisconceptionCatalogue catalogue, IEnumerable<string> texts, EmbeddingOptions options, string? embedderHash, Func<Task<IEmbedder>> loadEmbedder, RunLog log, CancellationToken cancellation)
@@ -48,6 +51,7 @@ internal sealed class EmbeddingLookup
         return new EmbeddingLookup(catalogue, embeddedNames.Of(names), embeddedTexts, options.CosinesInDouble)
         {
             KernelPath = embedder.KernelPath,
+            Tokens = embeddedNames.Tokens + embeddedTexts.Tokens,
             TextsCut = embeddedNames.Truncated + embeddedTexts.Truncated,
         };
 

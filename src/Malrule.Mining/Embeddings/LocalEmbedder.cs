@@ -11,7 +11,10 @@ internal sealed class LocalEmbedder(TextEmbedder embedder) : IEmbedder
     public IReadOnlyList<string> Description =>
         [$"Embedder {embedder.Directory}: {embedder.KernelPath}, {embedder.Dimensions} dimensions, pooling {embedder.Pooling}, at most {embedder.MaxTokens} tokens a text."];
 
-    public (string Query, string Document) Prefixes => ModelType() == "nomic_bert" ? ("search_query: ", "search_document: ") : ("", "");
+    public (string Query, string Document) Prefixes => PrefixesOf(ModelType() == "nomic_bert");
+
+    /// <summary>The prefixes that nomic-embed-text was trained with; others get none.</summary>
+    public static (string Query, string Document) PrefixesOf(bool isNomic) => isNomic ? ("search_query: ", "search_document: ") : ("", "");
 
     public static async Task<IEmbedder> LoadAsync(string model, EmbedderOptions options, CancellationToken cancellationToken) =>
         new LocalEmbedder(await TextEmbedder.LoadAsync(model, options, cancellationToken).ConfigureAwait(false));

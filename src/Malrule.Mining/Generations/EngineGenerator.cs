@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Malrule.Inference;
 using Malrule.Mining.Rankings.Reranking;
@@ -7,6 +8,8 @@ namespace Malrule.Mining.Generations;
 /// <summary>Generates with the engine in this process.</summary>
 internal sealed class EngineGenerator : IGenerator
 {
+    private const int TriedTokens = 8, TriedSamples = 64;
+
     private readonly LlmEngine _engine;
     private readonly Tokenizer _tokenizer;
     private readonly ChatTemplate _template;
@@ -21,9 +24,11 @@ internal sealed class EngineGenerator : IGenerator
         $"{_engine.Info.Memory}",
     ];
 
-    public int MaxModelLength => _engine.Info.MaxModelLength;
+    public int? MaxModelLength => _engine.Info.MaxModelLength;
 
-    public int MaxNumSeqs => _engine.Info.MaxNumSeqs;
+    public bool CountsTokens => true;
+
+    public bool CountsCachedTokens => true;
 
     public EngineStatistics Statistics => _engine.Statistics;
 
@@ -39,8 +44,44 @@ internal sealed class EngineGenerator : IGenerator
 
     public int CountTokens(IReadOnlyList<ChatMessage> conversation) => _tokenizer.Encode(_template.Render(conversation), addSpecialTokens: false).Length;
 
-    public IAsyncEnumerable<RequestOutput> StreamAsync(IReadOnlyList<GenerationRequest> requests, CancellationToken cancellationToken) =>
-        _engine.StreamAsync(requests, cancellationToken);
+    /// <summary>
+    /// Times the prompt, then some tokens of many samples. What the prompt leaves in the prefix cache serves the request when it comes; results do not depend on it.
+    /// </summary>
+    public async Task<GenerationTrial?> TryAsync(GenerationRequest request, int tokens, CancellationToken cancellationToken)
+    {
+        int samples = Math.Min(TriedSamples, _engine.Info.MaxNumSeqs);
+        var oneToken = new SamplingParams { MaxTokens = 1, Seed = 0 };
+        SamplingParams someTokens = oneToken with { N = samples, MaxTokens = TriedTokens, MinTokens = TriedTokens, IgnoreEos = true };
+        return await SecondsAsync(oneToken).ConfigureAwait(false) is { } promptSeconds && await SecondsAsync(someTokens).ConfigureAwait(false) is { } sampleSeconds
+            ? new GenerationTrial(promptSeconds / tokens, sampleSeconds / (TriedTokens * samples))
+            : null;
+
+        async Task<double?> SecondsAsync(SamplingParams tried)
+        {
+            long start = Stopwatch.GetTimestamp();
+            bool failed = false;
+            await foreach (RequestOutput output in _engine.StreamAsync([request with { Sampling = tried }], cancellationToken).ConfigureAwait(false))
+                failed |= output.Error is not null;
+            return failed ? null : Stopwatch.GetElapsedTime(start).TotalSeconds;
+        }
+    }
+
+    public async IAsyncEnumerable<GeneratorOutput> StreamAsync(IReadOnlyList<GenerationRequest> requests, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (RequestOutput output in _engine.StreamAsync(requests, cancellationToken).ConfigureAwait(false))
+        {
+            yield return new GeneratorOutput(output.Index)
+            {
+                Texts = [.. output.Outputs.Select(sample => sample.Text)],
+                FinishReasons = [.. output.Outputs.Select(sample => sample.FinishReason == FinishReason.Stop ? "stop" : "length")],
+                PromptTokens = output.Error is null ? output.PromptTokenIds.Count : null,
+                Tokens = [.. output.Outputs.Select(sample => sample.TokenIds.Count)],
+                GeneratedTokens = output.Outputs.Sum(sample => sample.TokenIds.Count),
+                CumulativeLogprobs = [.. output.Outputs.Select(sample => sample.CumulativeLogprob)],
+                Error = output.Error?.Message,
+            };
+        }
+    }
 
     public async IAsyncEnumerable<LetterOutput> StreamLettersAsync(IReadOnlyList<LetterRequest> requests, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

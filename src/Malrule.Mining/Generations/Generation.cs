@@ -26,7 +26,7 @@ public sealed record Generation : IJournalLine
     [JsonPropertyName("seed")]
     public long? Seed { get; init; }
 
-    /// <summary>Tokens of the prompt.</summary>
+    /// <summary>Tokens of the prompt; of a server, as it counted them, of all requests together that the line took.</summary>
     [JsonPropertyName("prompt_tokens")]
     public int? PromptTokens { get; init; }
 
@@ -34,11 +34,15 @@ public sealed record Generation : IJournalLine
     [JsonPropertyName("tokens")]
     public IReadOnlyList<int>? Tokens { get; init; }
 
+    /// <summary>Tokens of all samples together, where a server does not say those of each.</summary>
+    [JsonPropertyName("generated_tokens")]
+    public int? GeneratedTokens { get; init; }
+
     /// <summary>Summed log probability (nats) of each sample's tokens.</summary>
     [JsonPropertyName("cumulative_logprobs")]
     public IReadOnlyList<double>? CumulativeLogprobs { get; init; }
 
-    /// <summary>Why each sample ended: <c>stop</c> or <c>length</c>.</summary>
+    /// <summary>Why each sample ended: <c>stop</c>, <c>length</c>, or what else a server says.</summary>
     [JsonPropertyName("finish_reasons")]
     public IReadOnlyList<string>? FinishReasons { get; init; }
 

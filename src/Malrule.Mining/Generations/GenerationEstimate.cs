@@ -1,12 +1,11 @@
-using System.Diagnostics;
 using Malrule.Inference;
 using Malrule.Mining.Prompts;
 
 namespace Malrule.Mining.Generations;
 
 /// <summary>
-/// What generating will take, told before it begins. Tokens are counted; speeds come from one prompt tried first: what it leaves in
-/// the prefix cache serves the first request, and results do not depend on it.
+/// What generating will take, told before it begins. Tokens are counted, or guessed where only a server knows its tokenizer; speeds come
+/// from one request tried first.
 /// </summary>
 /// <param name="Requests">Prompts.</param>
 /// <param name="PromptTokens">Their tokens.</param>
@@ -14,16 +13,20 @@ namespace Malrule.Mining.Generations;
 /// <param name="GeneratedTokens">Most tokens that all samples can have.</param>
 internal sealed record GenerationEstimate(int Requests, long PromptTokens, long SharedTokens, long GeneratedTokens)
 {
-    private const int TriedTokens = 8, TriedSamples = 64;
-
     /// <summary>Fewer requests are done as soon as tried.</summary>
     private const int WorthTrying = 9;
 
     /// <summary>Seconds that a token of a prompt takes and one of a sample in a batch; null where nothing was tried.</summary>
     public (double Prompt, double Generated)? Costs { get; init; }
 
-    /// <summary>How long it takes if every sample has all the tokens it can have.</summary>
-    public TimeSpan? Time => Costs is { } costs ? TimeSpan.FromSeconds(costs.Prompt * (PromptTokens - SharedTokens) + costs.Generated * GeneratedTokens) : null;
+    /// <summary>Whether tokens of prompts are counted, not guessed by characters.</summary>
+    public bool IsCounted { get; init; } = true;
+
+    /// <summary>
+    /// How long it takes if every sample has all the tokens it can have; where a server does the work, if all requests are like the first one, and then
+    /// what it saves by shared prompts is not known.
+    /// </summary>
+    public TimeSpan? Time => Costs is { } costs ? TimeSpan.FromSeconds(costs.Prompt * (PromptTokens - (IsCounted ? SharedTokens : 0)) + costs.Generated * GeneratedTokens) : null;
 
     /// <summary>Counts, and tries nothing.</summary>
     public static GenerationEstimate Of(IReadOnlyList<(IReadOnlyList<ChatMessage> Messages, int Tokens)> prompts, long generatedTokensEach) => new(
@@ -31,35 +34,27 @@ internal sealed record GenerationEstimate(int Requests, long PromptTokens, long 
         prompts.Zip(prompts.Skip(1), (before, prompt) => SharedTokensOf(before.Messages, prompt.Messages, prompt.Tokens)).Sum(), prompts.Count * generatedTokensEach);
 
     public static async Task<GenerationEstimate> MakeAsync(
-        IReadOnlyList<MiningPrompt> prompts, SamplingParams sampling, IGenerator generator, CancellationToken cancellation)
+        IReadOnlyList<MiningPrompt> prompts, IReadOnlyList<GenerationRequest> requests, IGenerator generator, CancellationToken cancellation)
     {
-        GenerationEstimate estimate = Of([.. prompts.Select(prompt => (prompt.Messages, prompt.Tokens))], (long)sampling.N * (sampling.MaxTokens ?? generator.MaxModelLength));
-        if (prompts.Count < WorthTrying)
+        long generatedTokensEach = requests.Count == 0 ? 0 : (long)requests[0].Sampling.N * (requests[0].Sampling.MaxTokens ?? generator.MaxModelLength ?? 0);
+        GenerationEstimate estimate = Of([.. prompts.Select(prompt => (prompt.Messages, prompt.Tokens))], generatedTokensEach) with { IsCounted = generator.CountsTokens };
+        if (prompts.Count < WorthTrying || await generator.TryAsync(requests[0], prompts[0].Tokens, cancellation).ConfigureAwait(false) is not { } trial)
             return estimate;
-
-        int samples = Math.Min(TriedSamples, generator.MaxNumSeqs);
-        var oneToken = new SamplingParams { MaxTokens = 1, Seed = 0 };
-        SamplingParams someTokens = oneToken with { N = samples, MaxTokens = TriedTokens, MinTokens = TriedTokens, IgnoreEos = true };
-        return await TryAsync(prompts[0], oneToken).ConfigureAwait(false) is { } promptSeconds && await TryAsync(prompts[0], someTokens).ConfigureAwait(false) is { } sampleSeconds
-            ? estimate with { Costs = (promptSeconds / prompts[0].Tokens, sampleSeconds / (TriedTokens * samples)) }
-            : estimate;
-
-        async Task<double?> TryAsync(MiningPrompt prompt, SamplingParams tried)
+        return estimate with
         {
-            long start = Stopwatch.GetTimestamp();
-            bool failed = false;
-            await foreach (RequestOutput output in generator.StreamAsync([new GenerationRequest(new Prompt.FromConversation(prompt.Messages), tried)], cancellation).ConfigureAwait(false))
-                failed |= output.Error is not null;
-            return failed ? null : Stopwatch.GetElapsedTime(start).TotalSeconds;
-        }
+            PromptTokens = (long)(estimate.PromptTokens * trial.TokensPerCounted),
+            SharedTokens = (long)(estimate.SharedTokens * trial.TokensPerCounted),
+            Costs = (trial.PromptSeconds / trial.TokensPerCounted, trial.GeneratedSeconds),
+        };
     }
 
     /// <summary>One line for the user.</summary>
     public override string ToString()
     {
-        string time = Time is { } most ? $", at most {Format(most)} at the speed of a first try" : "";
+        string time = Time is { } most ? $", {(IsCounted ? "at most" : "about")} {Format(most)} at the speed of a first try" : "";
+        string prompts = IsCounted ? "" : Costs is null ? "about (guessed by characters) " : "about (guessed by characters, set right by the first answer) ";
         double shared = PromptTokens == 0 ? 0 : (double)SharedTokens / PromptTokens;
-        return FormattableString.Invariant($"Expecting {Requests:N0} requests of {PromptTokens:N0} prompt tokens, about {shared:P0} of them shared, and at most {GeneratedTokens:N0} generated tokens{time}.");
+        return FormattableString.Invariant($"Expecting {Requests:N0} requests of {prompts}{PromptTokens:N0} prompt tokens, about {shared:P0} of them shared, and at most {GeneratedTokens:N0} generated tokens{time}.");
     }
 
     private static string Format(TimeSpan time) => time.TotalHours >= 1

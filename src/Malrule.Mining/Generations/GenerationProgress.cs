@@ -46,7 +46,7 @@ internal sealed class GenerationProgress : IDisposable
             {
                 PromptTokensPerSecond = work.PromptTokens / work.Seconds,
                 GeneratedTokensPerSecond = work.GeneratedTokens / work.Seconds,
-                PrefixHitRate = work.HitRate,
+                PrefixHitRate = _generator.CountsCachedTokens ? work.HitRate : null,
                 TimeLeft = TimeLeft(work),
             });
         }
@@ -62,7 +62,8 @@ internal sealed class GenerationProgress : IDisposable
         string kind = _stage == MiningStage.Generating ? "" : $"{_stage.ToString().ToLowerInvariant()}_";
         _log.Timings[$"{kind}prompt_tokens_per_second"] = work.PromptTokens / work.Seconds;
         _log.Timings[$"{kind}generated_tokens_per_second"] = work.GeneratedTokens / work.Seconds;
-        _log.Timings[$"{kind}prefix_hit_rate"] = work.HitRate ?? 0;
+        if (_generator.CountsCachedTokens)
+            _log.Timings[$"{kind}prefix_hit_rate"] = work.HitRate ?? 0;
     }
 
     /// <summary>
@@ -75,6 +76,8 @@ internal sealed class GenerationProgress : IDisposable
         double expected = _done == 0 ? _estimate.GeneratedTokens : (double)_doneTokens / _done * _estimate.Requests;
         double done = work.PromptTokens * promptCost + work.GeneratedTokens * generatedCost;
         double all = Math.Max(done, _estimate.PromptTokens * promptCost + expected * generatedCost);
+        if (done == 0) // a server that counts no tokens
+            (done, all) = (_done, _estimate.Requests);
         return _done == _estimate.Requests ? TimeSpan.Zero : done == 0 ? null : TimeSpan.FromSeconds(work.Seconds * (all - done) / done);
     }
 

@@ -25,8 +25,10 @@ internal sealed class GenerationStage(MiningOptions options, QuestionBank bank, 
     {
         MiningPrompt[] prompts = WritePrompts(pending, generator);
         GenerationRequest[] requests = [.. prompts.Select(prompt => new GenerationRequest(new Prompt.FromConversation(prompt.Messages), options.Sampling with { Seed = SeedOf(prompt) }))];
-        GenerationEstimate estimate = await GenerationEstimate.MakeAsync(prompts, options.Sampling, generator, cancellation).ConfigureAwait(false);
+        GenerationEstimate estimate = await GenerationEstimate.MakeAsync(prompts, requests, generator, cancellation).ConfigureAwait(false);
         log.Note(MiningStage.Generating, estimate.ToString());
+        if (options.Endpoint?.Cost(estimate.PromptTokens, estimate.GeneratedTokens) is { } cost)
+            log.Note(MiningStage.Generating, FormattableString.Invariant($"At the prices given that costs at most {cost:0.00##}."));
         if (estimate.Time is { } time)
             log.Timings["expected_at_most_seconds"] = time.TotalSeconds;
 
@@ -35,10 +37,10 @@ internal sealed class GenerationStage(MiningOptions options, QuestionBank bank, 
         long unsyncedTokens = 0, lastSync = Stopwatch.GetTimestamp();
         try
         {
-            await foreach (RequestOutput output in generator.StreamAsync(requests, cancellation).ConfigureAwait(false))
+            await foreach (GeneratorOutput output in generator.StreamAsync(requests, cancellation).ConfigureAwait(false))
             {
                 journal.Append(Record(prompts[output.Index], output));
-                unsyncedTokens += output.Outputs.Sum(sample => (long)sample.TokenIds.Count);
+                unsyncedTokens += output.GeneratedTokens ?? 0;
                 if (++unsynced >= SyncEvery || Stopwatch.GetElapsedTime(lastSync) >= SyncAfter)
                     Sync();
             }
@@ -60,24 +62,25 @@ internal sealed class GenerationStage(MiningOptions options, QuestionBank bank, 
     {
         var selector = new DemonstrationSelector(bank.Labelled, options.Demonstrations, options.Seed);
         var builder = new PromptBuilder(options.Prompt, bank.Catalogue);
-        int room = generator.MaxModelLength - (options.Sampling.MaxTokens ?? 1);
+        int room = (generator.MaxModelLength ?? int.MaxValue) - (options.Sampling.MaxTokens ?? 1);
         return [.. distractors.Select(distractor => MiningPrompt.Write(
             builder, distractor, selector.Select(distractor), generator.CountTokens, room, options.Prompt.DropDemonstrationsToFit))];
     }
 
     private long SeedOf(MiningPrompt prompt) => options.SeedPerItem ? ItemSeed.Of(options.Seed, prompt.Distractor.Id) : options.Seed;
 
-    private Generation Record(MiningPrompt prompt, RequestOutput output) => new()
+    private Generation Record(MiningPrompt prompt, GeneratorOutput output) => new()
     {
         Id = prompt.Distractor.Id,
-        Texts = [.. output.Outputs.Select(sample => sample.Text)],
+        Texts = output.Texts,
         Demonstrations = [.. prompt.Demonstrations.Select(question => question.Id)],
         DemonstrationsDropped = prompt.Dropped,
         Seed = SeedOf(prompt),
-        PromptTokens = prompt.Tokens,
-        Tokens = [.. output.Outputs.Select(sample => sample.TokenIds.Count)],
-        CumulativeLogprobs = [.. output.Outputs.Select(sample => sample.CumulativeLogprob)],
-        FinishReasons = [.. output.Outputs.Select(sample => sample.FinishReason == FinishReason.Stop ? "stop" : "length")],
-        Error = output.Error?.Message,
+        PromptTokens = output.PromptTokens,
+        Tokens = output.Tokens,
+        GeneratedTokens = output.Tokens is null ? output.GeneratedTokens : null,
+        CumulativeLogprobs = output.CumulativeLogprobs,
+        FinishReasons = output.FinishReasons,
+        Error = output.Error,
     };
 }

@@ -12,11 +12,14 @@ internal interface IGenerator : IAsyncDisposable
     /// <summary>What was loaded, for the user to read.</summary>
     IReadOnlyList<string> Description { get; }
 
-    /// <summary>Longest sequence served, prompt and output together, in tokens.</summary>
-    int MaxModelLength { get; }
+    /// <summary>Longest sequence served, prompt and output together, in tokens; null: not known.</summary>
+    int? MaxModelLength { get; }
 
-    /// <summary>Most samples drawn at once.</summary>
-    int MaxNumSeqs { get; }
+    /// <summary>Whether <see cref="CountTokens"/> counts, or guesses by characters.</summary>
+    bool CountsTokens { get; }
+
+    /// <summary>Whether <see cref="Statistics"/> know what came from a prefix cache.</summary>
+    bool CountsCachedTokens { get; }
 
     /// <summary>Counters since loading; readable while requests run.</summary>
     EngineStatistics Statistics { get; }
@@ -24,9 +27,18 @@ internal interface IGenerator : IAsyncDisposable
     /// <summary>Tokens of a conversation as it is given to the model.</summary>
     int CountTokens(IReadOnlyList<ChatMessage> conversation);
 
-    /// <summary>Yields each request as it finishes; one that fails carries its error.</summary>
-    IAsyncEnumerable<RequestOutput> StreamAsync(IReadOnlyList<GenerationRequest> requests, CancellationToken cancellationToken);
+    /// <summary>Tries the first of the requests that are to come, to see how fast it goes; null where it fails.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="tokens">Tokens of its prompt, as <see cref="CountTokens"/> has them.</param>
+    /// <param name="cancellationToken">Ends the trial.</param>
+    Task<GenerationTrial?> TryAsync(GenerationRequest request, int tokens, CancellationToken cancellationToken);
 
-    /// <summary>Yields the probabilities of letters as the first token of an answer, each request as it finishes; one that fails carries its error.</summary>
+    /// <summary>Yields each request as it finishes; one that fails carries its error.</summary>
+    IAsyncEnumerable<GeneratorOutput> StreamAsync(IReadOnlyList<GenerationRequest> requests, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Yields the probabilities of letters as the first token of an answer, each request as it finishes; one that fails carries its error. A server, which
+    /// tells the probabilities of a few tokens only, refuses.
+    /// </summary>
     IAsyncEnumerable<LetterOutput> StreamLettersAsync(IReadOnlyList<LetterRequest> requests, CancellationToken cancellationToken);
 }

@@ -25,6 +25,9 @@ internal sealed class RankingStage(MiningOptions options, QuestionBank bank, str
     /// <summary>Texts cut to the embedder's limit, names included.</summary>
     public int? TextsCut { get; private set; }
 
+    /// <summary>Tokens that a server embedded; null where none did.</summary>
+    public long? EmbeddedTokens { get; private set; }
+
     /// <summary>Where the hybrid's weights come from; null for other methods.</summary>
     public IReadOnlyList<HybridFit>? Fits { get; private set; }
 
@@ -56,6 +59,7 @@ internal sealed class RankingStage(MiningOptions options, QuestionBank bank, str
             .. distractors.Zip(lists, (distractor, candidates) => new MinedDistractor(distractor, candidates)
             {
                 Inferred = inferred.GetValueOrDefault(distractor.Id, []),
+                Error = generations.GetValueOrDefault(distractor.Id)?.Error,
                 Demonstrations = generations.GetValueOrDefault(distractor.Id)?.Demonstrations ?? [],
                 Error = generations.GetValueOrDefault(distractor.Id)?.Error,
             }),
@@ -71,7 +75,7 @@ internal sealed class RankingStage(MiningOptions options, QuestionBank bank, str
         if (options.Retriever == Retriever.Lexical)
             return new InferredRanker(bank.Catalogue, samples, new LexicalRanker(bank.Catalogue, bank.Labelled, options.Lexical).Scores, options.Fusion);
         EmbeddingLookup lookup = await EmbeddingLookup.MakeAsync(bank.Catalogue, distinct, options.Embedding, embedderHash, loadEmbedder, log, cancellation).ConfigureAwait(false);
-        (EmbedderPath, TextsCut) = (lookup.KernelPath, lookup.TextsCut);
+        (EmbedderPath, TextsCut, EmbeddedTokens) = (lookup.KernelPath, lookup.TextsCut, options.EmbedderEndpoint is null ? null : lookup.Tokens);
         return new InferredRanker(bank.Catalogue, samples, lookup.Scores, options.Fusion);
     }
 

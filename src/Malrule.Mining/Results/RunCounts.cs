@@ -56,6 +56,12 @@ public sealed record RunCounts
     /// <summary>Distinct texts that were inferred.</summary>
     public int? DistinctTexts { get; init; }
 
+    /// <summary>Tokens embedded by a server, as it counts them; null where this process embeds, which may have kept vectors.</summary>
+    public long? EmbeddedTokens { get; init; }
+
+    /// <summary>What servers cost by the prices given, in their currency; null where no price is known.</summary>
+    public double? Cost { get; init; }
+
     /// <summary>Texts cut to the embedder's limit, names of the catalogue included.</summary>
     public int? TextsCut { get; init; }
 
@@ -85,7 +91,7 @@ public sealed record RunCounts
             (WithoutTexts, $"of {Distractors} distractors have no text."),
             (WithoutTextsLeftOut, "distractors have no text and were left out."),
             (TextsUnused, "lines of the texts are about no distractor of these questions and were left out."),
-            (FailedRequests, $"of {Distractors} requests failed; generations.jsonl says why, and the same command tries them again."),
+            (FailedRequests, $"of {Distractors} requests failed; report.html and generations.jsonl say why, and the same command tries them again."),
             (SamplesCut, "samples were cut short by the limit of tokens."),
             (BlankSamples, "samples named nothing."),
             (TextsCut, "texts were cut to the embedder's limit."),
@@ -93,9 +99,9 @@ public sealed record RunCounts
             (FailedReranks, "distractors kept their order because a request of reranking failed; reranks.jsonl says why, and the same command tries them again."),
         ];
         IEnumerable<string> lines = remarks.Where(remark => remark.Count > 0).Select(remark => FormattableString.Invariant($"{remark.Count} {remark.Text}"));
-        return LetterShare is { } share && share < TrustedLetterShare
-            ? lines.Append(FormattableString.Invariant($"The language model begins its answers with a letter at a probability of {share:P1} only, so it hardly understands what reranking asks."))
-            : lines;
+        if (LetterShare is { } share && share < TrustedLetterShare)
+            lines = lines.Append(FormattableString.Invariant($"The language model begins its answers with a letter at a probability of {share:P1} only, so it hardly understands what reranking asks."));
+        return Cost is { } cost ? lines.Append(FormattableString.Invariant($"The servers cost {cost:0.00##} by the prices given.")) : lines;
     }
 
     internal static RunCounts Of(IReadOnlyList<MinedDistractor> mined, QuestionBank bank)
@@ -121,7 +127,7 @@ public sealed record RunCounts
             LabelShown = made.All(generation => generation.Demonstrations is null) ? null : mined.Count(item => prompts.ShowsLabel(item.Distractor, [.. item.Demonstrations.Select(id => labelled[id])])),
             DemonstrationsDropped = made.Sum(generation => generation.DemonstrationsDropped),
             PromptTokens = made.All(generation => generation.PromptTokens is null) ? null : made.Sum(generation => (long)(generation.PromptTokens ?? 0)),
-            GeneratedTokens = made.All(generation => generation.Tokens is null) ? null : made.Sum(generation => generation.Tokens?.Sum(tokens => (long)tokens) ?? 0),
+            GeneratedTokens = made.All(generation => generation is { Tokens: null, GeneratedTokens: null }) ? null : made.Sum(generation => generation.Tokens?.Sum(tokens => (long)tokens) ?? generation.GeneratedTokens ?? 0),
             SamplesCut = made.Sum(generation => generation.FinishReasons?.Count(reason => reason == "length") ?? 0),
             BlankSamples = mined.Sum(item => item.Inferred.Count(text => text.Length == 0)),
         };

@@ -67,6 +67,12 @@ public sealed record RunOptions
     /// <summary>Longest sequence asked for, in tokens.</summary>
     public int? MaxModelLength { get; init; }
 
+    /// <summary>The server that generated; null: the process itself.</summary>
+    public RunEndpoint? Endpoint { get; init; }
+
+    /// <summary>The server that embedded; null: the process itself.</summary>
+    public RunEndpoint? EmbedderEndpoint { get; init; }
+
     /// <summary>Arithmetic of the embedder.</summary>
     public ComputeMode? EmbedderMode { get; init; }
 
@@ -104,7 +110,7 @@ public sealed record RunOptions
     public static RunOptions Of(MiningOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        bool texts = options.UsesTexts, embeds = options.Embeds;
+        bool texts = options.UsesTexts, embeds = options.Embeds, local = embeds && options.EmbedderEndpoint is null;
         RunOptions chosen = OfGenerating(options) with
         {
             Method = options.Method,
@@ -113,9 +119,10 @@ public sealed record RunOptions
             Hypotheses = texts ? options.Hypotheses : null,
             Fusion = texts ? options.Fusion : null,
             Retriever = texts ? options.Retriever : null,
-            EmbedderMode = embeds ? options.Embedding.Engine.Mode : null,
-            Pooling = embeds ? options.Embedding.Engine.Pooling : null,
-            EmbedderMaxTokens = embeds ? options.Embedding.Engine.MaxTokens : null,
+            EmbedderEndpoint = embeds ? RunEndpoint.Of(options.EmbedderEndpoint, options.Embedder) : null,
+            EmbedderMode = local ? options.Embedding.Engine.Mode : null,
+            Pooling = local ? options.Embedding.Engine.Pooling : null,
+            EmbedderMaxTokens = local ? options.Embedding.Engine.MaxTokens : null,
             QueryPrefix = embeds ? options.Embedding.QueryPrefix : null,
             CataloguePrefix = embeds ? options.Embedding.CataloguePrefix : null,
             CleanNames = embeds ? options.Embedding.CleanNames : null,
@@ -155,9 +162,10 @@ public sealed record RunOptions
             Demonstrations = options.Demonstrations,
             Prompt = options.Prompt,
             Sampling = options.Sampling with { Seed = null },
-            Mode = options.Engine.Mode,
-            KvType = options.Engine.KvType,
-            MaxModelLength = options.Engine.MaxModelLength ?? options.Engine.ModelLengthCap,
+            Endpoint = RunEndpoint.Of(options.Endpoint, options.Model),
+            Mode = options.Endpoint is null ? options.Engine.Mode : null,
+            KvType = options.Endpoint is null ? options.Engine.KvType : null,
+            MaxModelLength = options.Engine.MaxModelLength ?? (options.Endpoint is null ? options.Engine.ModelLengthCap : null),
         };
     }
 }

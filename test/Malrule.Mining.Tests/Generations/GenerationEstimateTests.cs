@@ -13,11 +13,14 @@ public sealed class GenerationEstimateTests
     private static MiningPrompt Prompt(string shared, string last, int tokens) =>
         new(Banks.Question(1, "", "", "").Distractors.First(), [], [new ChatMessage("user", shared), new ChatMessage("user", last)], tokens, 0);
 
+    private static Task<GenerationEstimate> EstimateAsync(MiningPrompt[] prompts, ScriptedGenerator generator) => GenerationEstimate.MakeAsync(
+        prompts, [.. prompts.Select(prompt => new GenerationRequest(new Prompt.FromConversation(prompt.Messages), Sampling))], generator, TestContext.Current.CancellationToken);
+
     [Fact]
     public async Task Tokens_are_counted_and_what_prompts_share_is_guessed_by_characters()
     {
         MiningPrompt[] prompts = [Prompt(new string('x', 89), "0123456789", 50), Prompt(new string('x', 89), "0123456abc", 50), Prompt("other", "text", 7)];
-        GenerationEstimate estimate = await GenerationEstimate.MakeAsync(prompts, Sampling, new ScriptedGenerator(), TestContext.Current.CancellationToken);
+        GenerationEstimate estimate = await EstimateAsync(prompts, new ScriptedGenerator());
         Assert.Equal(new GenerationEstimate(3, 107, 48, 1920), estimate); // 97 of 100 characters of the second
         Assert.Equal("Expecting 3 requests of 107 prompt tokens, about 45 % of them shared, and at most 1,920 generated tokens.", estimate.ToString());
     }
@@ -25,9 +28,9 @@ public sealed class GenerationEstimateTests
     [Fact]
     public async Task Time_follows_from_one_prompt_tried_alone()
     {
-        MiningPrompt[] prompts = [.. Enumerable.Range(0, 12).Select(i => Prompt($"{i} ", "text", 100))];
-        GenerationEstimate estimate = await GenerationEstimate.MakeAsync(prompts, Sampling, new ScriptedGenerator(), TestContext.Current.CancellationToken);
-        Assert.True(estimate.Time > TimeSpan.Zero);
+        MiningPrompt[] prompts = [.. Enumerable.Range(0, 12).Select(i => Prompt($"{i}", "text", 100))];
+        GenerationEstimate estimate = (await EstimateAsync(prompts, new ScriptedGenerator())) with { SharedTokens = 200 };
+        Assert.Equal((1200 - 200) * 0.001 + 12 * 640 * 0.002, estimate.Time!.Value.TotalSeconds, 6);
         Assert.Contains(", at most 1 h 2 min at the speed of a first try.", (estimate with { Costs = (0.1, 0.5), PromptTokens = 1250, SharedTokens = 250, GeneratedTokens = 7300 }).ToString(), StringComparison.Ordinal);
     }
 
@@ -35,7 +38,16 @@ public sealed class GenerationEstimateTests
     public async Task A_prompt_that_fails_gives_no_time()
     {
         MiningPrompt[] prompts = [.. Enumerable.Range(0, 12).Select(i => Prompt($"{i} ", "text", 100))];
-        var generator = new ScriptedGenerator { Failure = _ => "No." };
-        Assert.Null((await GenerationEstimate.MakeAsync(prompts, Sampling, generator, TestContext.Current.CancellationToken)).Time);
+        Assert.Null((await EstimateAsync(prompts, new ScriptedGenerator { Failure = _ => "No." })).Time);
+    }
+
+    [Fact]
+    public async Task Tokens_guessed_by_characters_are_said_to_be_so_and_set_right_by_the_first_answer()
+    {
+        MiningPrompt[] prompts = [.. Enumerable.Range(0, 12).Select(i => Prompt($"{i} ", "text", 100))];
+        GenerationEstimate estimate = await EstimateAsync(prompts, new ScriptedGenerator { CountsTokens = false });
+        Assert.Equal(2400, estimate.PromptTokens);
+        Assert.StartsWith("Expecting 12 requests of about (guessed by characters, set right by the first answer) 2,400 prompt tokens,", estimate.ToString(), StringComparison.Ordinal);
+        Assert.Contains("(guessed by characters) 300 prompt", (await EstimateAsync(prompts[..3], new ScriptedGenerator { CountsTokens = false })).ToString(), StringComparison.Ordinal);
     }
 }

@@ -13,7 +13,7 @@ internal sealed class ScriptedGenerator : IGenerator
 {
     private EngineStatistics _statistics = new(0, 0, 0, 0, 0);
 
-    /// <summary>All requests it was asked to serve, in order, but for those that only try its speed.</summary>
+    /// <summary>All requests it was asked to serve, in order.</summary>
     public List<GenerationRequest> Requests { get; } = [];
 
     /// <summary>Writes the text of a sample; by default a hash of prompt, seed and sample.</summary>
@@ -30,9 +30,11 @@ internal sealed class ScriptedGenerator : IGenerator
 
     public IReadOnlyList<string> Description => [$"Model: {KernelPath}"];
 
-    public int MaxModelLength { get; init; } = 4096;
+    public int? MaxModelLength { get; init; } = 4096;
 
-    public int MaxNumSeqs => 256;
+    public bool CountsTokens { get; init; } = true;
+
+    public bool CountsCachedTokens => true;
 
     public EngineStatistics Statistics => Volatile.Read(ref _statistics);
 
@@ -42,35 +44,32 @@ internal sealed class ScriptedGenerator : IGenerator
 
     public int CountTokens(IReadOnlyList<ChatMessage> conversation) => conversation.Sum(turn => turn.Content.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length);
 
-    public async IAsyncEnumerable<RequestOutput> StreamAsync(IReadOnlyList<GenerationRequest> requests, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public Task<GenerationTrial?> TryAsync(GenerationRequest request, int tokens, CancellationToken cancellationToken) =>
+        Task.FromResult(Failure(request) is null ? new GenerationTrial(0.001, 0.002, CountsTokens ? 1 : 2) : null);
+
+    public async IAsyncEnumerable<GeneratorOutput> StreamAsync(IReadOnlyList<GenerationRequest> requests, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        bool onlyTried = requests is [{ Sampling.Stop.Count: 0 }];
-        if (!onlyTried)
-            Requests.AddRange(requests);
+        Requests.AddRange(requests);
         int finished = 0;
         foreach (int index in Enumerable.Range(0, requests.Count).OrderBy(index => Hash($"{LastTurn(requests[index])}|{index}")))
         {
-            if (!onlyTried)
-                await Before(finished++, cancellationToken).ConfigureAwait(false);
+            await Before(finished++, cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             GenerationRequest request = requests[index];
             request.Sampling.Validate();
             int prompt = CountTokens(((Prompt.FromConversation)request.Prompt).Messages);
             _statistics = _statistics with { PromptTokens = _statistics.PromptTokens + prompt, GeneratedTokens = _statistics.GeneratedTokens + request.Sampling.N };
             string? failure = Failure(request);
-            yield return new RequestOutput
+            int[] samples = failure is null ? [.. Enumerable.Range(0, request.Sampling.N)] : [];
+            yield return new GeneratorOutput(index)
             {
-                Index = index,
-                PromptTokenIds = new int[prompt],
-                Error = failure is null ? null : new InvalidInputException(failure),
-                Outputs = failure is not null ? [] : [.. Enumerable.Range(0, request.Sampling.N).Select(sample => new CompletionOutput
-                {
-                    Index = sample,
-                    Text = onlyTried ? "tried" : Text(request, index, sample),
-                    TokenIds = [1, 2, sample],
-                    CumulativeLogprob = -Hash($"{request.Sampling.Seed}|{sample}") / 1e9,
-                    FinishReason = sample == 3 ? FinishReason.Length : FinishReason.Stop,
-                })],
+                PromptTokens = prompt,
+                Error = failure,
+                Texts = [.. samples.Select(sample => Text(request, index, sample))],
+                Tokens = [.. samples.Select(_ => 3)],
+                GeneratedTokens = 3 * samples.Length,
+                CumulativeLogprobs = [.. samples.Select(sample => -Hash($"{request.Sampling.Seed}|{sample}") / 1e9)],
+                FinishReasons = [.. samples.Select(sample => sample == 3 ? "length" : "stop")],
             };
         }
     }

@@ -63,7 +63,8 @@ internal sealed class ReportBuilder(QuestionBank bank)
             [.. shown.Select(candidate => Named(candidate.MisconceptionId))], [.. shown.Select(candidate => Rounded(candidate.Score, "G5"))],
             [.. texts.Select(text => text.Key)], [.. texts.Select(text => text.Value)],
             [.. item.Demonstrations.Select(id => PlaceOf(labelled[id]))],
-            [.. nearest.Select(neighbour => new ReportNeighbour(PlaceOf(neighbour.Distractor.Question), neighbour.Distractor.Letter, Rounded(neighbour.Similarity, "F3")))]);
+            [.. nearest.Select(neighbour => new ReportNeighbour(PlaceOf(neighbour.Distractor.Question), neighbour.Distractor.Letter, Rounded(neighbour.Similarity, "F3")))],
+            item.Error);
     }
 
     private int PlaceOf(Question question)
@@ -91,9 +92,9 @@ internal sealed class ReportBuilder(QuestionBank bank)
         yield return ("Questions", Input(manifest, "questions") + (options.Sample is { } sample ? Invariant($", sample of {sample} (seed {options.SampleSeed})") : "") + (options.Limit is { } limit ? Invariant($", first {limit} distractors") : ""));
         yield return ("Labelled questions", Input(manifest, "labelled"));
         yield return ("Catalogue", Invariant($"{Input(manifest, "catalogue")}, {bank.Catalogue.Count} misconceptions"));
-        yield return ("Language model", Input(manifest, "model"));
+        yield return ("Language model", options.Endpoint is { } server ? $"{server.Model} at {server.Url}" : Input(manifest, "model"));
         yield return ("Texts", Input(manifest, "generations"));
-        yield return ("Embedder", Input(manifest, "embedder"));
+        yield return ("Embedder", options.EmbedderEndpoint is { } embedding ? $"{embedding.Model} at {embedding.Url}" : Input(manifest, "embedder"));
         foreach ((string part, string path) in manifest.KernelPath)
             yield return (part == "model" ? "Model computed on" : "Embedder computed on", path);
         if (options.Sampling is { } sampling)

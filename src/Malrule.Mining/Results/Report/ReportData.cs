@@ -52,9 +52,10 @@ internal sealed record ReportQuestion(int Id, string Construct, string Subject, 
 /// <param name="Counts">How often each text came.</param>
 /// <param name="Demonstrations">The questions shown in its prompt, as places.</param>
 /// <param name="Neighbours">The nearest labelled distractors of other questions.</param>
+/// <param name="Error">Why the language model's request failed, where it did.</param>
 internal sealed record ReportItem(
     int Question, char Letter, int? Gold, bool Seen, int Rank, IReadOnlyList<int> Candidates, IReadOnlyList<double> Scores,
-    IReadOnlyList<string> Texts, IReadOnlyList<int> Counts, IReadOnlyList<int> Demonstrations, IReadOnlyList<ReportNeighbour> Neighbours);
+    IReadOnlyList<string> Texts, IReadOnlyList<int> Counts, IReadOnlyList<int> Demonstrations, IReadOnlyList<ReportNeighbour> Neighbours, string? Error);
 
 /// <summary>A labelled distractor that resembles the mined one.</summary>
 /// <param name="Question">Its question's place in <see cref="ReportData.Questions"/>.</param>

@@ -103,8 +103,8 @@
   }
 
   function texts(item) {
-    if (data.method !== 'infer' && item.texts.length === 0) return null;
-    if (item.texts.length === 0) return make('p', { class: 'none' }, 'The request failed: generations.jsonl says why.');
+    if (item.error) return make('p', { class: 'none' }, `The request failed: ${item.error}`);
+    if (item.texts.length === 0) return null;
     const samples = item.counts.reduce((sum, count) => sum + count, 0);
     return later(`What the model inferred: ${item.texts.length} different in ${samples} samples`, () => make('table', { class: 'texts' },
       make('thead', { class: 'hidden' }, make('tr', {}, make('th', { scope: 'col' }, 'Samples'), make('th', { scope: 'col' }, 'Text'))),
