@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Malrule.Mining;
 using Malrule.Mining.Endpoints;
 
@@ -25,6 +26,21 @@ internal sealed class EndpointArguments
 
     /// <summary>Those of a command that generates nothing.</summary>
     public IEnumerable<Option> ForEmbedding => [_embedder, _embedderKey, _embeddingPrice, _concurrency, _timeout, _retries];
+
+    /// <summary>Refuses options that would have no effect.</summary>
+    public void Check(CommandResult result)
+    {
+        bool embeds = result.GetResult(_embedder) is not null, generates = result.GetResult(_generator) is not null;
+        Refuse(generates, "--endpoint", [_key, _extraBody, _promptPrice, _outputPrice]);
+        Refuse(embeds, "--embedder-endpoint", [_embedderKey, _embeddingPrice]);
+        Refuse(embeds || generates, "--endpoint or --embedder-endpoint", [_concurrency, _timeout, _retries]);
+
+        void Refuse(bool isServed, string server, Option[] options)
+        {
+            foreach (Option option in options.Where(option => !isServed && result.GetResult(option) is not null))
+                result.AddError($"{option.Name} has no effect without {server}.");
+        }
+    }
 
     public MiningOptions Read(ParseResult parsed, MiningOptions options)
     {

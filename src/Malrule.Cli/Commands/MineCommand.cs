@@ -50,6 +50,7 @@ internal static class MineCommand
         command.AddGroup("Servers in place of models on this machine", endpoint.All);
         command.AddGroup("Engine", engine.All);
         command.Validators.Add(rerank.Check);
+        command.Validators.Add(endpoint.Check);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             MiningPreset chosen = parsed.GetValue(preset);

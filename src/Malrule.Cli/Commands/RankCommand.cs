@@ -41,6 +41,7 @@ internal static class RankCommand
         };
         command.AddGroup("A server in place of an embedder on this machine", endpoint.ForEmbedding);
         command.AddGroup("From texts to a ranking", [.. quirks.Reading, .. embedding.All, .. ranking.All]);
+        command.Validators.Add(endpoint.Check);
         command.Validators.Add(result =>
         {
             if (result.GetValue(run) is null == result.GetValue(generations) is null)

@@ -59,7 +59,6 @@ internal sealed class RankingStage(MiningOptions options, QuestionBank bank, str
             .. distractors.Zip(lists, (distractor, candidates) => new MinedDistractor(distractor, candidates)
             {
                 Inferred = inferred.GetValueOrDefault(distractor.Id, []),
-                Error = generations.GetValueOrDefault(distractor.Id)?.Error,
                 Demonstrations = generations.GetValueOrDefault(distractor.Id)?.Demonstrations ?? [],
                 Error = generations.GetValueOrDefault(distractor.Id)?.Error,
             }),

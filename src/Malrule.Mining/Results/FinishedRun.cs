@@ -95,12 +95,12 @@ public sealed class FinishedRun
             Retriever = options.Retriever ?? start.Retriever,
             Lexical = options.Lexical ?? start.Lexical,
             Hybrid = options.Hybrid ?? start.Hybrid,
-            Embedding = options.Pooling is null ? start.Embedding : new EmbeddingOptions
+            Embedding = options is { Pooling: null, EmbedderEndpoint: null } ? start.Embedding : new EmbeddingOptions
             {
                 Engine = start.Embedding.Engine with
                 {
                     Mode = options.EmbedderMode ?? start.Embedding.Engine.Mode,
-                    Pooling = options.Pooling.Value,
+                    Pooling = options.Pooling ?? start.Embedding.Engine.Pooling,
                     MaxTokens = options.EmbedderMaxTokens ?? start.Embedding.Engine.MaxTokens,
                 },
                 QueryPrefix = options.QueryPrefix,

@@ -12,9 +12,6 @@ public sealed record MinedDistractor(Distractor Distractor, IReadOnlyList<Candid
     /// <summary>The misconceptions a language model inferred, one a sample; empty for methods without one.</summary>
     public IReadOnlyList<string> Inferred { get; init; } = [];
 
-    /// <summary>Why the language model's request failed, where it did.</summary>
-    public string? Error { get; init; }
-
     /// <summary>Ids of the questions that demonstrated the task, in the order of the prompt.</summary>
     public IReadOnlyList<int> Demonstrations { get; init; } = [];
 

@@ -103,12 +103,15 @@
   }
 
   function texts(item) {
-    if (item.error) return make('p', { class: 'none' }, `The request failed: ${item.error}`);
     if (item.texts.length === 0) return null;
     const samples = item.counts.reduce((sum, count) => sum + count, 0);
     return later(`What the model inferred: ${item.texts.length} different in ${samples} samples`, () => make('table', { class: 'texts' },
       make('thead', { class: 'hidden' }, make('tr', {}, make('th', { scope: 'col' }, 'Samples'), make('th', { scope: 'col' }, 'Text'))),
       make('tbody', {}, ...item.texts.map((text, i) => make('tr', {}, make('td', {}, `${item.counts[i]} ×`), make('td', {}, text ? prose(text) : make('i', {}, 'nothing')))))), true);
+  }
+
+  function failure(item) {
+    return item.error && make('p', { class: 'none' }, `A request failed: ${item.error}`);
   }
 
   function labelOf(item, id) {
@@ -142,7 +145,7 @@
         make('p', { class: 'topic' }, construct, make('span', {}, subject)), make('p', { class: 'badges' }, ...badges(item))),
       make('div', { class: 'sides' },
         make('div', { class: 'question' }, make('div', { class: 'prose stem' }, prose(stem)), options(item)),
-        make('div', { class: 'answer' }, ...candidates(item), texts(item), ...evidence(item))));
+        make('div', { class: 'answer' }, ...candidates(item), failure(item), texts(item), ...evidence(item))));
   }
 
   // Which cards, and how many of them are drawn
