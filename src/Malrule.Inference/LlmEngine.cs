@@ -174,6 +174,19 @@ public sealed class LlmEngine : IAsyncDisposable
         }
     }
 
+    /// <summary>Forgets what the prefix cache holds, between two steps; sequences that run go on.</summary>
+    public Task ResetPrefixCacheAsync()
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!Post(() =>
+        {
+            _model.Core.ResetPrefixCache();
+            done.SetResult();
+        }))
+            throw Stopped();
+        return done.Task;
+    }
+
     /// <summary>Stops all sequences and returns all memory.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -28,7 +28,10 @@ internal sealed class ChatCompletionRequest : SamplingFields
             Variables = ChatTemplateKwargs?.ToDictionary(variable => variable.Key, variable => (object?)variable.Value),
         };
         return new GenerationRequest(prompt, ToSamplingParams(defaults, MaxCompletionTokens ?? MaxTokens,
-            Logprobs == true && LogprobTokenIds is null ? TopLogprobs ?? 0 : null, PromptLogprobs, detokenize: true));
+            Logprobs == true && LogprobTokenIds is null ? TopLogprobs ?? 0 : null, PromptLogprobs, detokenize: true))
+        {
+            CacheSalt = CacheSalt,
+        };
     }
 }
 

@@ -27,7 +27,10 @@ internal sealed class CompletionRequest : SamplingFields
         SamplingParams sampling = ToSamplingParams(defaults, EchoesOnly ? 1 : MaxTokens ?? DefaultMaxTokens, Logprobs, promptLogprobs, tokenizer is not null);
         return [.. Prompts().Select(prompt => new GenerationRequest(
             prompt is Prompt.FromText { Text: var text } && AddSpecialTokens == false && tokenizer is not null ? tokenizer.Encode(text, addSpecialTokens: false) : prompt,
-            sampling))];
+            sampling)
+        {
+            CacheSalt = CacheSalt,
+        })];
     }
 
     private IEnumerable<Prompt> Prompts()

@@ -10,7 +10,7 @@ internal static class OtherFields
 {
     private static readonly HashSet<string> WithoutEffect =
     [
-        "user", "metadata", "store", "service_tier", "request_id", "session_id", "priority", "cache_salt", "safety_identifier", "prompt_cache_key",
+        "user", "metadata", "store", "service_tier", "request_id", "session_id", "priority", "safety_identifier", "prompt_cache_key",
         "parallel_tool_calls", "include_reasoning", "length_penalty", "stream_options", "stream_interval", "flat_logprobs", "verbosity",
     ];
 

@@ -43,6 +43,7 @@ internal abstract class SamplingFields
     /// <summary>The older name of structured_outputs.choice, and of its regex.</summary>
     public string[]? GuidedChoice { get; init; }
     public string? GuidedRegex { get; init; }
+    public string? CacheSalt { get; init; }
     public bool? ReturnTokenIds { get; init; }
     public bool? ReturnTokensAsTokenIds { get; init; }
 

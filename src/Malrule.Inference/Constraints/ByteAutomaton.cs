@@ -52,6 +52,16 @@ internal sealed class ByteAutomaton
         return low < _first[state + 1] && _low[low] <= value ? _target[low] : Dead;
     }
 
+    /// <summary>The state behind each byte.</summary>
+    public int[] Row(int state)
+    {
+        var row = new int[256];
+        Array.Fill(row, Dead);
+        for (int way = _first[state]; way < _first[state + 1]; way++)
+            row.AsSpan(_low[way]..(_high[way] + 1)).Fill(_target[way]);
+        return row;
+    }
+
     /// <summary>The automaton of a list of texts: their tree of common beginnings.</summary>
     public static ByteAutomaton Of(IReadOnlyList<string> choices)
     {

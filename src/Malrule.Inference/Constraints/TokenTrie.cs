@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 
 namespace Malrule.Inference.Constraints;
 
@@ -25,11 +26,18 @@ internal sealed class TokenTrie
         _sameBytes = new int[vocabSize];
         Array.Fill(_sameBytes, None);
         int[] order = [.. Enumerable.Range(0, vocabSize).Where(id => _bytes[id].Length > 0)];
-        Array.Sort(order, (a, b) => _bytes[a].AsSpan().SequenceCompareTo(_bytes[b]) is not 0 and var sign ? sign : a.CompareTo(b));
+        ulong[] beginnings = [.. order.Select(id => Beginning(_bytes[id]))];
+        Array.Sort(beginnings, order);
+        for (int first = 0, end = 0; first < order.Length; first = end)
+        {
+            while (end < order.Length && beginnings[end] == beginnings[first])
+                end++;
+            order.AsSpan(first..end).Sort((a, b) => _bytes[a].AsSpan().SequenceCompareTo(_bytes[b]) is not 0 and var sign ? sign : a.CompareTo(b));
+        }
         _maxDepth = _bytes.Max(bytes => bytes.Length);
 
         List<byte> value = [];
-        List<int> depth = [], end = [], token = [];
+        List<int> depth = [], ends = [], token = [];
         var path = new List<int>(); // the newest node at each depth
         byte[] previous = [];
         foreach (int id in order)
@@ -42,19 +50,19 @@ internal sealed class TokenTrie
                 path.Add(value.Count);
                 value.Add(bytes[i]);
                 depth.Add(i);
-                end.Add(None);
+                ends.Add(None);
                 token.Add(None);
             }
             (_sameBytes[id], token[path[^1]]) = (token[path[^1]], id);
             previous = bytes;
         }
         Close(0);
-        (_byte, _depth, _end, _token) = ([.. value], [.. depth], [.. end], [.. token]);
+        (_byte, _depth, _end, _token) = ([.. value], [.. depth], [.. ends], [.. token]);
 
         void Close(int depth)
         {
             foreach (int node in path[depth..])
-                end[node] = value.Count;
+                ends[node] = value.Count;
             path.RemoveRange(depth, path.Count - depth);
         }
     }
@@ -67,21 +75,42 @@ internal sealed class TokenTrie
     /// <summary>Sets the bit of every token whose bytes lead from a state to a state.</summary>
     public void Allow(ByteAutomaton automaton, int state, Span<ulong> mask)
     {
-        var states = new int[_maxDepth + 1]; // before the byte at each depth
-        states[0] = state;
+        // By depth, the state before the byte and where its bytes lead. Where a node leads mostly its siblings led before, so rows are seldom looked up.
+        var states = new int[_maxDepth + 1];
+        var rows = new int[_maxDepth + 1][];
+        var known = new Dictionary<int, int[]>();
+        Array.Fill(states, ByteAutomaton.Dead);
+        Enter(0, state);
         for (int node = 0; node < _byte.Length;)
         {
-            int depth = _depth[node], next = automaton.Step(states[depth], _byte[node]);
+            int depth = _depth[node], next = rows[depth][_byte[node]];
             if (next == ByteAutomaton.Dead)
             {
                 node = _end[node];
                 continue;
             }
-            states[depth + 1] = next;
             for (int token = _token[node]; token != None; token = _sameBytes[token])
                 mask[token / 64] |= 1UL << token;
             node++;
+            if (states[depth + 1] != next)
+                Enter(depth + 1, next);
         }
+
+        void Enter(int depth, int next)
+        {
+            states[depth] = next;
+            if (!known.TryGetValue(next, out rows[depth]!))
+                known[next] = rows[depth] = automaton.Row(next);
+        }
+    }
+
+    /// <summary>The first eight bytes as a number, in whose order they stand.</summary>
+    private static ulong Beginning(ReadOnlySpan<byte> bytes)
+    {
+        Span<byte> eight = stackalloc byte[8];
+        eight.Clear();
+        bytes[..Math.Min(8, bytes.Length)].CopyTo(eight);
+        return BinaryPrimitives.ReadUInt64BigEndian(eight);
     }
 
     private static byte[] BytesOf(Tokenizer tokenizer, int id)

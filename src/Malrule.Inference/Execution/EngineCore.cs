@@ -54,6 +54,8 @@ internal sealed class EngineCore(Scheduler scheduler, BlockManager pages, ModelR
         }
     }
 
+    public void ResetPrefixCache() => pages.UnpublishAll();
+
     public void Step()
     {
         var step = scheduler.Schedule();

@@ -18,6 +18,8 @@ internal sealed class RequestFactory(LoadedModel model, EngineOptions options)
         var sampling = request.Sampling;
         sampling.Validate();
         CheckAgainstModel(sampling);
+        if (request.CacheSalt is "")
+            throw new InvalidInputException("cache_salt is empty; leave it out for no salt.");
         var (text, whole) = Encode(request.Prompt);
         int[] prompt = Truncate(whole, sampling);
         CheckPrompt(prompt);
@@ -26,6 +28,7 @@ internal sealed class RequestFactory(LoadedModel model, EngineOptions options)
         return new SequenceGroup(prompt, sampling, stop, SeedOf(sampling), () => new OutputText(model.Tokenizer, prompt, sampling))
         {
             PromptText = text,
+            ChainRoot = BlockManager.RootOf(request.CacheSalt),
             DroppedPromptTokens = whole.Length - prompt.Length,
             PromptTokens = sampling.RepetitionPenalty != 1 ? [.. prompt] : null,
             BadWords = BadWords(sampling),

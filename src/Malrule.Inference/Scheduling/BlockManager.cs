@@ -1,4 +1,7 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
 using Malrule.Inference.Compute;
 
 namespace Malrule.Inference.Scheduling;
@@ -14,6 +17,13 @@ internal sealed class BlockManager
 {
     /// <summary>Parent of a sequence's first page.</summary>
     public const long Root = 0;
+
+    /// <summary>
+    /// Parent of the first page of a sequence with this salt. It is a hash, apart from all serials: that two salts meet in it is as
+    /// unlikely as 62 bits make it.
+    /// </summary>
+    public static long RootOf(string? salt) =>
+        salt is null ? Root : 1L << 62 | BinaryPrimitives.ReadInt64LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(salt))) >>> 2;
 
     private const int None = -1;
     private const int PageTokens = KvShape.PageTokens;
@@ -123,6 +133,13 @@ internal sealed class BlockManager
             return;
         _published.Remove(_key[page]);
         _serial[page] = 0;
+    }
+
+    /// <summary>Forgets what all pages held; their owners keep them.</summary>
+    public void UnpublishAll()
+    {
+        for (int page = 0; page < Pages; page++)
+            Unpublish(page);
     }
 
     private Span<int> TokensOf(int page) => _tokens.AsSpan(page * PageTokens, PageTokens);

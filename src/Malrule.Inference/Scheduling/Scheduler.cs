@@ -238,6 +238,7 @@ internal sealed class Scheduler(BlockManager pages, int maxBatchedTokens, int ma
             if (_running.Count > 0 && admitted + branches > maxSequences)
                 return;
             var leader = group.Leader;
+            leader.ChainSerial = group.ChainRoot;
             TakeCached(leader);
             int needed = PagesFor(group.PromptTokenIds.Length) - leader.BlockTable.Count;
             if (needed + branches > pages.FreePages && _running.Count > 0 || !TryReserve(leader, ChunkLength(leader)))
@@ -301,7 +302,7 @@ internal sealed class Scheduler(BlockManager pages, int maxBatchedTokens, int ma
         }
         branch.ComputedTokens = Math.Min(branch.ComputedTokens, branch.BlockTable.Count * PageTokens);
         if (branch.BlockTable.Count == 0)
-            (branch.PublishedPages, branch.ChainSerial) = (0, BlockManager.Root);
+            (branch.PublishedPages, branch.ChainSerial) = (0, branch.Group.ChainRoot);
         else if (branch.PublishedPages > branch.BlockTable.Count)
             branch.ChainSerial = -1; // shortened: what follows is not published again
     }

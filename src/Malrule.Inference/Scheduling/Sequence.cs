@@ -42,7 +42,7 @@ internal sealed class Sequence(SequenceGroup group, int index, ulong seed, Outpu
 
     /// <summary>Full pages already offered to the prefix cache, and the content they end in; −1: the chain is broken.</summary>
     public int PublishedPages { get; set; }
-    public long ChainSerial { get; set; } = BlockManager.Root;
+    public long ChainSerial { get; set; }
 
     // what the caller gets
     public double CumulativeLogprob { get; set; }

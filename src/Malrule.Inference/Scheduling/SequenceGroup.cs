@@ -44,6 +44,9 @@ internal sealed class SequenceGroup
     public EngineTelemetry.RequestTrace? Trace { get; init; }
 
     public string? PromptText { get; init; }
+
+    /// <summary>Under which the prefix cache publishes the first page.</summary>
+    public long ChainRoot { get; init; } = BlockManager.Root;
     public int DroppedPromptTokens { get; init; }
 
     /// <summary>Distinct tokens of the prompt; kept only where the repetition penalty asks for them.</summary>

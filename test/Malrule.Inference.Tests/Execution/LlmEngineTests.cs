@@ -192,7 +192,7 @@ public sealed class LlmEngineTests
         File.WriteAllBytes(path, bytes);
     }
 
-    [Fact]
+    [Fact, VllmBehaviour("tests/entrypoints/llm/test_gpu_utilization.py, tests/v1/engine/test_init_error_messaging.py")]
     public async Task A_model_that_does_not_fit_its_budget_is_refused_with_the_numbers()
     {
         var error = await Assert.ThrowsAsync<InvalidInputException>(() => Load(Options with { Memory = 1 << 20 }));

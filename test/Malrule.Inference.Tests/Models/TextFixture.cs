@@ -8,23 +8,24 @@ namespace Malrule.Inference.Tests.Models;
 /// </summary>
 internal static class TextFixture
 {
-    private static readonly Lazy<string> Folder = new(Make);
+    private const string Template = "{{ bos_token }}{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\\n{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}";
 
     public const int EndOfSequence = 558;
 
     public static Tokenizer Tokenizer { get; } = Tokenizer.Load(TestPaths.Data("tokenizers", "qwen-like", "tokenizer.json"));
 
-    public static Task<LlmEngine> LoadAsync(EngineOptions? options = null) =>
-        LlmEngine.LoadAsync(Folder.Value, options ?? new EngineOptions { Device = "cpu", Memory = 256 << 20, MaxModelLength = 512 }, TestContext.Current.CancellationToken);
+    public static Task<LlmEngine> LoadAsync(EngineOptions? options = null) => LoadAsync("qwen-like", """{"eos_token": "<|im_end|>",""", options);
 
-    private static string Make()
+    /// <summary>The same weights with a tokenizer whose post-processor begins every text with &lt;|begin|&gt;, as the chat template does.</summary>
+    public static Task<LlmEngine> LoadWithBeginningTokenAsync() => LoadAsync("llama-like", """{"bos_token": "<|begin|>",""", null);
+
+    private static Task<LlmEngine> LoadAsync(string tokenizer, string config, EngineOptions? options)
     {
         string folder = TestPaths.TemporaryFolder();
         foreach (string file in Directory.GetFiles(TestPaths.Data("fixtures", "qwen2-awq-tiny")))
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
-        File.Copy(TestPaths.Data("tokenizers", "qwen-like", "tokenizer.json"), Path.Combine(folder, "tokenizer.json"), overwrite: true);
-        File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"),
-            """{"eos_token": "<|im_end|>", "chat_template": "{% for m in messages %}{{ m['role'] }}: {{ m['content'] }}\n{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}"}""");
-        return folder;
+        File.Copy(TestPaths.Data("tokenizers", tokenizer, "tokenizer.json"), Path.Combine(folder, "tokenizer.json"));
+        File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), $"{config} \"chat_template\": \"{Template}\"}}");
+        return LlmEngine.LoadAsync(folder, options ?? new EngineOptions { Device = "cpu", Memory = 256 << 20, MaxModelLength = 512 }, TestContext.Current.CancellationToken);
     }
 }

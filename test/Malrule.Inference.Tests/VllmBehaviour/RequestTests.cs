@@ -156,6 +156,51 @@ public sealed class RequestTests
     }
 
     [Fact]
+    [VllmBehaviour("tests/entrypoints/llm/test_chat.py: no double BOS")]
+    public async Task A_conversation_begins_with_the_templates_beginning_token_alone()
+    {
+        await using var engine = await TextFixture.LoadWithBeginningTokenAsync();
+        int begin = engine.Tokenizer!.TokenId("<|begin|>")!.Value;
+        var sampling = new SamplingParams { Seed = 1, MaxTokens = 1 };
+        var chat = (await engine.ChatAsync([[new("user", "hi")]], sampling, Cancel))[0];
+        Assert.Equal((begin, 1), (chat.PromptTokenIds[0], chat.PromptTokenIds.Count(id => id == begin)));
+        var text = (await engine.GenerateAsync(["hi"], sampling, Cancel))[0];
+        Assert.Equal((begin, 1), (text.PromptTokenIds[0], text.PromptTokenIds.Count(id => id == begin)));
+    }
+
+    [Fact]
+    [VllmBehaviour("tests/v1/core/test_prefix_caching.py: test_cache_key_salting, test_reset_prefix_cache")]
+    public async Task Prompts_share_pages_under_one_salt_until_the_cache_is_reset()
+    {
+        await using var engine = await TextFixture.LoadAsync();
+        int[] prompt = [.. Enumerable.Range(1, 40)];
+        async Task<(int Cached, string Ids)> Run(string? salt)
+        {
+            var request = new GenerationRequest(prompt, new SamplingParams { Seed = 1, N = 2, MaxTokens = 30, IgnoreEos = true }) { CacheSalt = salt };
+            await foreach (var output in engine.StreamAsync([request], Cancel))
+                return (output.CachedTokens, string.Join(' ', output.Outputs.SelectMany(branch => branch.TokenIds)));
+            throw new InvalidOperationException();
+        }
+        string ids = (await Run(null)).Ids;
+        Assert.Equal((32, ids), await Run(null));
+        Assert.Equal((0, ids), await Run("a"));
+        Assert.Equal((0, ids), await Run("b"));
+        Assert.Equal((32, ids), await Run("a"));
+        await engine.ResetPrefixCacheAsync();
+        foreach (string? salt in (string?[])[null, "a", "b"])
+        {
+            Assert.Equal((0, ids), await Run(salt));
+            Assert.Equal((32, ids), await Run(salt));
+        }
+        var running = Run("c");
+        await engine.ResetPrefixCacheAsync();
+        Assert.Equal(ids, (await running).Ids);
+        var empty = new GenerationRequest(prompt, new SamplingParams()) { CacheSalt = "" };
+        await foreach (var output in engine.StreamAsync([empty], Cancel))
+            Assert.Contains("cache_salt", output.Error!.Message);
+    }
+
+    [Fact]
     [VllmBehaviour("tests/entrypoints/llm/test_chat.py: chat_template_kwargs")]
     public async Task A_conversation_may_bring_variables_for_its_template()
     {
