@@ -13,11 +13,11 @@ internal unsafe struct EmbedRows<S, V>(RowItems rows, int* ids, DenseTensor tabl
             long first = (long)ids[row] * output.Columns;
             float* y = output.Row(firstRow + row);
             int j = 0;
-            if (table.DType == DType.F16)
+            if (table.DType is DType.F16 or DType.F32)
             {
                 for (; j + S.Width <= output.Columns; j += S.Width)
                 {
-                    V value = S.LoadHalf((ushort*)table.Data + first + j);
+                    V value = table.DType == DType.F16 ? S.LoadHalf((ushort*)table.Data + first + j) : S.Load((float*)table.Data + first + j);
                     S.Store(y + j, add ? S.Add(S.Load(y + j), value) : value);
                 }
             }
