@@ -223,6 +223,8 @@ public static class MiningRun
         using (log.Time(MiningStage.Writing))
         {
             ResultFiles.WriteCandidates(folder.Candidates, mined, bank.Catalogue);
+            if (mined.Any(item => item.Nearest.Count > 0))
+                ResultFiles.WriteNearest(folder.Nearest, mined);
             if (bank.IsLabelled)
                 ResultFiles.WriteDebug(folder.SubmissionDebug, mined, bank.Catalogue);
             ResultFiles.WriteSubmission(folder.Submission, mined);

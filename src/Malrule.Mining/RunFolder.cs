@@ -18,6 +18,7 @@ internal sealed class RunFolder : IDisposable
     public string Manifest => File("run.json");
     public string Generations => File("generations.jsonl");
     public string Reranks => File("reranks.jsonl");
+    public string Nearest => File("nearest.jsonl");
     public string Candidates => File("candidates.csv");
     public string Submission => File("submission.csv");
     public string SubmissionDebug => File("submission_debug.csv");

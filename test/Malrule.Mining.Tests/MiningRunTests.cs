@@ -45,7 +45,7 @@ public sealed class MiningRunTests
     {
         MiningResult result = await Run(Options());
 
-        Assert.Equal([".lock", "candidates.csv", "generations.jsonl", "report.html", "run.json", "submission.csv", "submission_debug.csv"], Directory.GetFiles(_output).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal([".lock", "candidates.csv", "generations.jsonl", "nearest.jsonl", "report.html", "run.json", "submission.csv", "submission_debug.csv"], Directory.GetFiles(_output).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         string[] ids = [.. Enumerable.Range(0, 12).SelectMany(id => new[] { $"{id}_B", $"{id}_D" })];
         Assert.Equal(ids, result.Mined.Select(item => item.Distractor.Id));
         Assert.Equal(ids, GenerationFile.Read(Path.Combine(_output, "generations.jsonl")).Keys);
@@ -57,6 +57,32 @@ public sealed class MiningRunTests
             byte[] bytes = await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken);
             Assert.False(bytes.AsSpan().StartsWith("\ufeff"u8) || bytes.Contains((byte)'\r'), file);
         }
+    }
+
+    [Fact]
+    public async Task The_names_nearest_to_each_text_are_kept_with_their_cosines_so_that_explaining_needs_no_model()
+    {
+        var embedder = new ScriptedEmbedder();
+        MiningResult result = await Run(Options(), embedder: embedder);
+        Dictionary<string, NearestLine> lines = NearestLine.Format.Read(Path.Combine(_output, "nearest.jsonl"));
+        Assert.Equal(result.Mined.SelectMany(item => item.Inferred).Distinct(), lines.Keys);
+
+        (string text, NearestLine line) = lines.First();
+        float[] vector = embedder.Vector(text);
+        double Cosine(int id)
+        {
+            float[] name = embedder.Vector($"Believes that idea {id} holds");
+            double Dot(float[] a, float[] b) => a.Zip(b, (x, y) => (double)x * y).Sum();
+            return Dot(vector, name) / Math.Sqrt(Dot(vector, vector) * Dot(name, name));
+        }
+        int[] nearest = [.. Enumerable.Range(0, 30).OrderByDescending(id => Math.Round(Cosine(id), 5)).ThenBy(id => id).Take(5)];
+        Assert.Equal(nearest, line.Ids);
+        Assert.All(line.Ids.Zip(line.Scores), pair => Assert.Equal(Cosine(pair.First), pair.Second, 5));
+
+        Explanation explanation = Assert.Single(FinishedRun.Open(_output, _data).Explain(result.Mined[3].Distractor.Id));
+        InferredText inferred = explanation.Texts[0];
+        Assert.Equal(lines[inferred.Text].Names, inferred.Nearest);
+        Assert.Equal(result.Mined[3].Inferred.Count(other => other == inferred.Text), inferred.Count);
     }
 
     [Fact]

@@ -11,6 +11,7 @@ namespace Malrule.Cli.Commands;
 /// <summary>An explanation in the terminal: colours there, plain lines elsewhere. Control characters of foreign text are left out.</summary>
 internal sealed class ExplanationDisplay
 {
+    private const int NearestShown = 3;
     private const int PlainWidth = int.MaxValue / 2; // no line is broken that may be searched or piped
 
     private readonly IAnsiConsole _console;
@@ -58,12 +59,15 @@ internal sealed class ExplanationDisplay
         if (explanation.Texts.Count > 0)
         {
             Heading("Inferred");
-            Rows(explanation.Texts.Select(text => ((string[])[Count(text.Value), text.Key.Length == 0 ? "(nothing)" : text.Key], false)));
+            Rows(explanation.Texts.SelectMany(text => Rows(text, distractor.MisconceptionId)));
         }
 
-        Heading("Ranking");
+        Heading(explanation.Reranked is null ? "Ranking" : "Ranking, as reranked");
         int? label = distractor.MisconceptionId;
-        Rows(explanation.Candidates.Take(_top).Select((candidate, place) => Row(candidate, place, label)));
+        Dictionary<int, int>? before = explanation.Reranked?.First.Index().ToDictionary(entry => entry.Item.MisconceptionId, entry => entry.Index + 1);
+        Rows(explanation.Candidates.Take(_top).Select((candidate, place) => Row(candidate, place, before, label)));
+        if (explanation.Reranked is { } reranked)
+            _console.WriteLine($"  None of these: {reranked.None.ToString("G3", CultureInfo.InvariantCulture)}.");
         if (label is { } gold)
             WriteLabel(explanation, gold);
         if (explanation.Neighbours.Count > 0)
@@ -81,8 +85,22 @@ internal sealed class ExplanationDisplay
         _console.WriteLine($"The label, {Name(label)}, {where}; it is {(explanation.Seen ? "seen on another labelled question" : "unseen on other labelled questions")}.");
     }
 
-    private (string[] Cells, bool Marked) Row(Candidate candidate, int place, int? label) =>
-        ([(place + 1).ToString(CultureInfo.InvariantCulture), candidate.Score.ToString("G5", CultureInfo.InvariantCulture), Name(candidate.MisconceptionId) + Mark(candidate.MisconceptionId, label)], candidate.MisconceptionId == label);
+    // A text, and under it the names nearest to it with their cosines.
+    private IEnumerable<(string[] Cells, bool Marked)> Rows(InferredText text, int? label) =>
+    [
+        ([Count(text.Count), text.Text.Length == 0 ? "(nothing)" : text.Text], false),
+        .. text.Nearest.Take(NearestShown).Select(name => (
+            (string[])["", $"{name.Score.ToString("F2", CultureInfo.InvariantCulture)} → {Name(name.MisconceptionId)}{Mark(name.MisconceptionId, label)}"], name.MisconceptionId == label)),
+    ];
+
+    private (string[] Cells, bool Marked) Row(Candidate candidate, int place, Dictionary<int, int>? before, int? label) =>
+    (
+        [
+            (place + 1).ToString(CultureInfo.InvariantCulture), candidate.Score.ToString("G5", CultureInfo.InvariantCulture),
+            .. before is null ? (string[])[] : [FormattableString.Invariant($"was {before[candidate.MisconceptionId]}")], Name(candidate.MisconceptionId) + Mark(candidate.MisconceptionId, label),
+        ],
+        candidate.MisconceptionId == label
+    );
 
     private (string[] Cells, bool Marked) Row(Neighbour neighbour, int? label)
     {

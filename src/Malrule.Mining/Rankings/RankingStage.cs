@@ -16,6 +16,8 @@ namespace Malrule.Mining.Rankings;
 /// <param name="log">Told how it goes.</param>
 internal sealed class RankingStage(MiningOptions options, QuestionBank bank, string? embedderHash, RunLog log)
 {
+    private NearestNames? _nearest;
+
     /// <summary>What computed the embeddings; null where there are none. Known after <see cref="RunAsync"/>, as all that follows.</summary>
     public string? EmbedderPath { get; private set; }
 
@@ -59,6 +61,7 @@ internal sealed class RankingStage(MiningOptions options, QuestionBank bank, str
             .. distractors.Zip(lists, (distractor, candidates) => new MinedDistractor(distractor, candidates)
             {
                 Inferred = inferred.GetValueOrDefault(distractor.Id, []),
+                Nearest = [.. inferred.GetValueOrDefault(distractor.Id, []).Select(text => _nearest?.Of(text) ?? [])],
                 Demonstrations = generations.GetValueOrDefault(distractor.Id)?.Demonstrations ?? [],
                 Error = generations.GetValueOrDefault(distractor.Id)?.Error,
             }),
@@ -72,10 +75,13 @@ internal sealed class RankingStage(MiningOptions options, QuestionBank bank, str
         string[] distinct = [.. samples.Values.SelectMany(sample => sample.Texts).Distinct()];
         DistinctTexts = distinct.Length;
         if (options.Retriever == Retriever.Lexical)
-            return new InferredRanker(bank.Catalogue, samples, new LexicalRanker(bank.Catalogue, bank.Labelled, options.Lexical).Scores, options.Fusion);
+            return Make(new LexicalRanker(bank.Catalogue, bank.Labelled, options.Lexical).Scores);
         EmbeddingLookup lookup = await EmbeddingLookup.MakeAsync(bank.Catalogue, distinct, options.Embedding, embedderHash, loadEmbedder, log, cancellation).ConfigureAwait(false);
         (EmbedderPath, TextsCut, EmbeddedTokens) = (lookup.KernelPath, lookup.TextsCut, options.EmbedderEndpoint is null ? null : lookup.Tokens);
-        return new InferredRanker(bank.Catalogue, samples, lookup.Scores, options.Fusion);
+        return Make(lookup.Scores);
+
+        InferredRanker Make(TextScores scores) =>
+            new(bank.Catalogue, samples, (_nearest = new NearestNames(bank.Catalogue, scores)).Scores, options.Fusion);
     }
 
     private DistinctSamples Count(string[] texts, Generation generation)

@@ -6,6 +6,7 @@ using Malrule.Mining.Prompts;
 using Malrule.Mining.Questions;
 using Malrule.Mining.Rankings;
 using Malrule.Mining.Rankings.Neighbours;
+using Malrule.Mining.Rankings.Reranking;
 
 namespace Malrule.Mining.Results;
 
@@ -53,14 +54,15 @@ public sealed class FinishedRun
     /// <exception cref="InvalidInputException">A file of the run is wrong.</exception>
     public IReadOnlyList<MinedDistractor> Read()
     {
-        Dictionary<string, Candidate[]> candidates = ReadCandidates(_ => true);
+        Dictionary<string, CandidateList> candidates = ReadCandidates(_ => true);
         IReadOnlyDictionary<string, Generation> generations = ReadGenerations();
         MinedDistractor[] mined =
         [
-            .. Bank.Distractors.Where(distractor => candidates.ContainsKey(distractor.Id)).Select(distractor => new MinedDistractor(distractor, candidates[distractor.Id])
+            .. Bank.Distractors.Where(distractor => candidates.ContainsKey(distractor.Id)).Select(distractor => new MinedDistractor(distractor, candidates[distractor.Id].Candidates)
             {
                 Inferred = [.. (generations.GetValueOrDefault(distractor.Id)?.Texts ?? []).Select((Manifest.Options.Hypotheses ?? new HypothesisOptions()).Infer)],
                 Demonstrations = generations.GetValueOrDefault(distractor.Id)?.Demonstrations ?? [],
+                Error = generations.GetValueOrDefault(distractor.Id)?.Error,
             }),
         ];
         return mined.Length == candidates.Count ? mined
@@ -116,19 +118,22 @@ public sealed class FinishedRun
     public IReadOnlyList<Explanation> Explain(string id)
     {
         ArgumentNullException.ThrowIfNull(id);
-        Dictionary<string, Candidate[]> candidates = ReadCandidates(distractor => distractor == id || distractor.StartsWith($"{id}_", StringComparison.Ordinal));
+        Dictionary<string, CandidateList> candidates = ReadCandidates(distractor => distractor == id || distractor.StartsWith($"{id}_", StringComparison.Ordinal));
         Distractor[] mined = [.. Bank.Distractors.Where(distractor => candidates.ContainsKey(distractor.Id))];
         if (mined.Length == 0)
             throw new InvalidInputException($"The run in {Folder} holds no distractor {id}. Ids are a question's (1672) or a distractor's (1672_B); submission.csv and report.html in the folder list them.");
         IReadOnlyDictionary<string, Generation> generations = ReadGenerations();
+        Dictionary<string, NearestLine> nearest = ReadLines("nearest.jsonl", NearestLine.Format);
+        Dictionary<string, RerankAnswer> answers = ReadLines("reranks.jsonl", RerankAnswer.Format);
         var seen = new SeenMisconceptions(Bank.Labelled);
         NeighbourRanker? neighbours = Bank.Labelled.Any(question => question.LabelledDistractors.Any()) ? new NeighbourRanker(Bank.Labelled, Bank.Catalogue) : null;
         return [.. mined.Select(distractor =>
         {
             Generation? generation = generations.GetValueOrDefault(distractor.Id);
+            RerankAnswer? answer = answers.GetValueOrDefault(distractor.Id);
             return new Explanation(
-                distractor, Prompt(distractor, generation), Texts(generation), generation?.Error, candidates[distractor.Id],
-                neighbours?.Nearest(distractor, NeighboursShown) ?? [], seen.Contains(distractor));
+                distractor, Prompt(distractor, generation), Texts(generation, nearest), generation?.Error ?? answer?.Error, candidates[distractor.Id].Candidates,
+                answer?.None is { } none ? new Reranked(none, candidates[distractor.Id].First) : null, neighbours?.Nearest(distractor, NeighboursShown) ?? [], seen.Contains(distractor));
         })];
     }
 
@@ -145,13 +150,23 @@ public sealed class FinishedRun
         return new PromptBuilder(Manifest.Options.Prompt, Bank.Catalogue).Build(distractor, [.. generation.Demonstrations.Where(labelled.ContainsKey).Select(id => labelled[id])]);
     }
 
-    private IReadOnlyList<KeyValuePair<string, int>> Texts(Generation? generation) => generation is null ? [] :
-        [.. generation.Texts.Select((Manifest.Options.Hypotheses ?? new HypothesisOptions()).Infer).CountBy(text => text).OrderByDescending(text => text.Value)];
+    private InferredText[] Texts(Generation? generation, Dictionary<string, NearestLine> nearest) => generation is null ? [] :
+    [
+        .. generation.Texts.Select((Manifest.Options.Hypotheses ?? new HypothesisOptions()).Infer).CountBy(text => text).OrderByDescending(text => text.Value)
+            .Select(text => new InferredText(text.Key, text.Value, [.. (nearest.GetValueOrDefault(text.Key)?.Names ?? []).Where(name => Bank.Catalogue.Contains(name.MisconceptionId))])),
+    ];
+
+    private Dictionary<string, TLine> ReadLines<TLine>(string name, JournalFormat<TLine> format)
+        where TLine : class, IJournalLine
+    {
+        string file = Path.Combine(Folder, name);
+        return File.Exists(file) ? format.Read(file) : [];
+    }
 
     // submission.csv names every distractor, also one without candidates; candidates.csv has the scores.
-    private Dictionary<string, Candidate[]> ReadCandidates(Func<string, bool> wanted)
+    private Dictionary<string, CandidateList> ReadCandidates(Func<string, bool> wanted)
     {
-        var found = new Dictionary<string, List<Candidate>>();
+        var found = new Dictionary<string, List<(Candidate Candidate, Candidate First, int FirstRank)>>();
         using (CsvTable submission = CsvTable.Open(Path.Combine(Folder, "submission.csv"), ["QuestionId_Answer"]))
         {
             while (submission.Read())
@@ -166,15 +181,20 @@ public sealed class FinishedRun
         using CsvTable table = CsvTable.Open(Path.Combine(Folder, "candidates.csv"), ["QuestionId_Answer", "MisconceptionId", "Score"]);
         while (table.Read())
         {
-            if (!found.TryGetValue(table.Text("QuestionId_Answer"), out List<Candidate>? list))
+            if (!found.TryGetValue(table.Text("QuestionId_Answer"), out List<(Candidate, Candidate, int)>? list))
                 continue;
             int misconception = table.Id("MisconceptionId");
             if (!Bank.Catalogue.Contains(misconception))
                 throw table.Fault("MisconceptionId", "an id of the catalogue", CsvTable.Quoted(table.Text("MisconceptionId")), "Mine again.");
-            if (!double.TryParse(table.Text("Score"), NumberStyles.Float, CultureInfo.InvariantCulture, out double score))
-                throw table.Fault("Score", "a number", CsvTable.Quoted(table.Text("Score")), "Mine again.");
-            list.Add(new Candidate(misconception, score));
+            bool reranked = table.Has("FirstRank") && table.Has("FirstScore");
+            list.Add((new Candidate(misconception, Number("Score")), new Candidate(misconception, Number(reranked ? "FirstScore" : "Score")), reranked ? table.Id("FirstRank") : list.Count));
         }
-        return found.ToDictionary(entry => entry.Key, entry => entry.Value.ToArray());
+        double Number(string column) => double.TryParse(table.Text(column), NumberStyles.Float, CultureInfo.InvariantCulture, out double score)
+            ? score : throw table.Fault(column, "a number", CsvTable.Quoted(table.Text(column)), "Mine again.");
+        return found.ToDictionary(entry => entry.Key, entry => new CandidateList(
+            [.. entry.Value.Select(row => row.Candidate)], [.. entry.Value.OrderBy(row => row.FirstRank).Select(row => row.First)]));
     }
+
+    /// <summary>A distractor's candidates, and the same as they stood before reranking.</summary>
+    private sealed record CandidateList(Candidate[] Candidates, Candidate[] First);
 }

@@ -9,6 +9,7 @@ namespace Malrule.Mining.Results;
 /// <summary>A journal's lines as JSON: fields in a fixed order, nulls and zeros left out, text readable rather than escaped.</summary>
 [JsonSerializable(typeof(Generation))]
 [JsonSerializable(typeof(RerankAnswer))]
+[JsonSerializable(typeof(NearestLine))]
 internal sealed partial class JournalJson : JsonSerializerContext
 {
     public static JournalJson Lines { get; } = new(new JsonSerializerOptions

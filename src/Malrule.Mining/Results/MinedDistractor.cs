@@ -12,6 +12,9 @@ public sealed record MinedDistractor(Distractor Distractor, IReadOnlyList<Candid
     /// <summary>The misconceptions a language model inferred, one a sample; empty for methods without one.</summary>
     public IReadOnlyList<string> Inferred { get; init; } = [];
 
+    /// <summary>For each of <see cref="Inferred"/> the nearest names of the catalogue with their cosines; none where the text was not compared.</summary>
+    public IReadOnlyList<IReadOnlyList<Candidate>> Nearest { get; init; } = [];
+
     /// <summary>Ids of the questions that demonstrated the task, in the order of the prompt.</summary>
     public IReadOnlyList<int> Demonstrations { get; init; } = [];
 

@@ -54,6 +54,11 @@ public static class ResultFiles
         }));
     }
 
+    /// <summary>Every inferred text with the names nearest to it, one a line, as texts first come.</summary>
+    public static void WriteNearest(string path, IEnumerable<MinedDistractor> mined) => NearestLine.Format.Write(path, mined
+        .SelectMany(item => item.Inferred.Zip(item.Nearest)).Where(text => text.Second.Count > 0).DistinctBy(text => text.First)
+        .Select(text => new NearestLine { Text = text.First, Ids = [.. text.Second.Select(name => name.MisconceptionId)], Scores = [.. text.Second.Select(name => name.Score)] }));
+
     private static IEnumerable<int> Ids(MinedDistractor item) => item.Candidates.Take(SubmissionDepth).Select(candidate => candidate.MisconceptionId);
 
     private static void WriteRecords(string path, string[] header, IEnumerable<string[]> records) => AtomicFile.Write(path, stream =>

@@ -39,7 +39,20 @@ public sealed class ExplainTests(TinyModels models)
 
         Assert.True(tool.ExitCode == 0, tool.Error);
         Assert.Contains("\nassistant:\n", tool.Output, StringComparison.Ordinal);
-        Assert.Matches("\nInferred\n  [12] x  ", tool.Output);
+        Assert.Matches("\nInferred\n  [12] x  .*\n +-?[0-9.]+ → .+\n", tool.Output);
+    }
+
+    [Fact]
+    public async Task A_reranked_run_shows_probabilities_earlier_places_and_that_of_none()
+    {
+        string id = await MineAsync("--method", "lexical", "--rerank", "4", "--rerank-window", "2", "--rerank-permutations", "1", "--model", models.Chat, "--memory", "200MB", "--max-model-len", "2000");
+        Tool tool = await Tool.RunAsync("explain", _run, id, "--data", Starter);
+
+        Assert.True(tool.ExitCode == 0, tool.Error);
+        Assert.Matches("\nRanking, as reranked\n  1 +0\\.[0-9E-]+ +was [1-4] ", tool.Output);
+        Assert.Matches("\n  None of these: [0-9.E-]+\\.\n", tool.Output);
+        await Tool.RefusesAsync(["mine", "--data", Starter, "--method", "lexical", "--output", _run, "--rerank-window", "3"], "--rerank-window has no effect without --rerank");
+        await Tool.RefusesAsync(["mine", "--data", Starter, "--method", "lexical", "--output", _run, "--rerank", "5"], "--model");
     }
 
     [Fact]

@@ -28,6 +28,7 @@ internal sealed class ReportBuilder(QuestionBank bank)
         return new ReportData
         {
             Method = manifest.Options.Method,
+            Reranked = manifest.Options.Rerank is not null,
             Source = manifest.Inputs["questions"].Name,
             Facts = [.. Facts(manifest).Where(fact => fact.Value.Length > 0).Select(fact => new[] { fact.Label, fact.Value })],
             Remarks = [.. manifest.Counts!.Remarks()],
@@ -56,15 +57,25 @@ internal sealed class ReportBuilder(QuestionBank bank)
     {
         Distractor distractor = item.Distractor;
         Candidate[] shown = [.. item.Candidates.Take(ResultFiles.SubmissionDepth)];
+        Dictionary<int, int>? was = item.Reranked?.First.Index().ToDictionary(entry => entry.Item.MisconceptionId, entry => entry.Index + 1);
         KeyValuePair<string, int>[] texts = [.. item.Inferred.CountBy(text => text).OrderByDescending(text => text.Value)]; // stable: else as they came
+        Dictionary<string, Candidate> names = item.Inferred.Zip(item.Nearest).Where(text => text.Second.Count > 0).DistinctBy(text => text.First)
+            .ToDictionary(text => text.First, text => text.Second[0]);
+        Candidate?[] near = [.. texts.Select(text => names.TryGetValue(text.Key, out Candidate name) ? name : (Candidate?)null)];
         return new ReportItem(
             PlaceOf(distractor.Question), distractor.Letter, distractor.MisconceptionId is { } gold ? Named(gold) : null, _seen.Contains(distractor),
             distractor.MisconceptionId is { } label ? AveragePrecision.Rank(item.Candidates, label) : 0,
             [.. shown.Select(candidate => Named(candidate.MisconceptionId))], [.. shown.Select(candidate => Rounded(candidate.Score, "G5"))],
             [.. texts.Select(text => text.Key)], [.. texts.Select(text => text.Value)],
             [.. item.Demonstrations.Select(id => PlaceOf(labelled[id]))],
-            [.. nearest.Select(neighbour => new ReportNeighbour(PlaceOf(neighbour.Distractor.Question), neighbour.Distractor.Letter, Rounded(neighbour.Similarity, "F3")))],
-            item.Error);
+            [.. nearest.Select(neighbour => new ReportNeighbour(PlaceOf(neighbour.Distractor.Question), neighbour.Distractor.Letter, Rounded(neighbour.Similarity, "F3")))])
+        {
+            Near = names.Count == 0 ? null : [.. near.Select(name => name is { } known ? Named(known.MisconceptionId) : (int?)null)],
+            NearScores = names.Count == 0 ? null : [.. near.Select(name => name is { } known ? Rounded(known.Score, "F3") : (double?)null)],
+            Error = item.Error,
+            None = item.Reranked is { } reranked ? Rounded(reranked.None, "G5") : null,
+            Was = was is null ? null : [.. shown.Select(candidate => was[candidate.MisconceptionId])],
+        };
     }
 
     private int PlaceOf(Question question)
@@ -103,6 +114,8 @@ internal sealed class ReportBuilder(QuestionBank bank)
             yield return ("Demonstrations", Invariant($"{demonstrations.Shots} a prompt"));
         if (options.Retriever == Retriever.Lexical)
             yield return ("Texts looked up", "by words");
+        if (options.Rerank is { } rerank)
+            yield return ("Reranking", Invariant($"first {rerank.Candidates} candidates, {rerank.Window} at a time, {rerank.Permutations} times"));
         if (options.Fusion is { } fusion)
             yield return ("Fusion", fusion.Name);
         if (manifest.Counts is { PromptTokens: { } prompt, GeneratedTokens: { } generated })

@@ -12,6 +12,9 @@ internal sealed record ReportData
     /// <summary>How misconceptions were ranked.</summary>
     public required MiningMethod Method { get; init; }
 
+    /// <summary>Whether a language model put the first candidates in a new order: then scores are probabilities.</summary>
+    public required bool Reranked { get; init; }
+
     /// <summary>The name of the file with the questions.</summary>
     public required string Source { get; init; }
 
@@ -52,10 +55,25 @@ internal sealed record ReportQuestion(int Id, string Construct, string Subject, 
 /// <param name="Counts">How often each text came.</param>
 /// <param name="Demonstrations">The questions shown in its prompt, as places.</param>
 /// <param name="Neighbours">The nearest labelled distractors of other questions.</param>
-/// <param name="Error">Why the language model's request failed, where it did.</param>
 internal sealed record ReportItem(
     int Question, char Letter, int? Gold, bool Seen, int Rank, IReadOnlyList<int> Candidates, IReadOnlyList<double> Scores,
-    IReadOnlyList<string> Texts, IReadOnlyList<int> Counts, IReadOnlyList<int> Demonstrations, IReadOnlyList<ReportNeighbour> Neighbours, string? Error);
+    IReadOnlyList<string> Texts, IReadOnlyList<int> Counts, IReadOnlyList<int> Demonstrations, IReadOnlyList<ReportNeighbour> Neighbours)
+{
+    /// <summary>For each of <see cref="Texts"/> the id of the nearest name; null where the run compared none.</summary>
+    public IReadOnlyList<int?>? Near { get; init; }
+
+    /// <summary>The cosines of <see cref="Near"/>, to three decimals.</summary>
+    public IReadOnlyList<double?>? NearScores { get; init; }
+
+    /// <summary>Why a request about it failed.</summary>
+    public string? Error { get; init; }
+
+    /// <summary>The probability that none of the candidates explains the answer; null where it was not reranked.</summary>
+    public double? None { get; init; }
+
+    /// <summary>The candidates' places before they were reranked, from 1.</summary>
+    public IReadOnlyList<int>? Was { get; init; }
+}
 
 /// <summary>A labelled distractor that resembles the mined one.</summary>
 /// <param name="Question">Its question's place in <see cref="ReportData.Questions"/>.</param>

@@ -16,7 +16,7 @@ const charts = (() => {
 
   function figure(title, note, drawing, head, rows) {
     return make('figure', {},
-      make('figcaption', {}, make('h3', {}, title), make('p', {}, note)),
+      make('figcaption', {}, make('h2', {}, title), make('p', {}, note)),
       svg('svg', { viewBox: `0 0 ${W} ${H}`, role: 'img', 'aria-label': `${title}. The numbers stand in the table below.` }, ...drawing),
       make('details', {}, make('summary', {}, 'Numbers'),
         make('table', {},

@@ -17,7 +17,7 @@
 
   function summary() {
     const { metrics, items } = data;
-    const title = `${data.method[0].toUpperCase()}${data.method.slice(1)} on ${data.source}`;
+    const title = `${data.method[0].toUpperCase()}${data.method.slice(1)}${data.reranked ? ', reranked,' : ''} on ${data.source}`;
     document.title = `${title} – Malrule`;
     at('title').textContent = title;
     const asked = new Set(items.map(item => item.question)).size;
@@ -37,6 +37,7 @@
       at('tiles').append(size);
       document.querySelectorAll('.labelled').forEach(filter => { filter.hidden = true; });
     }
+    document.querySelectorAll('.reranked').forEach(filter => { filter.hidden = !data.reranked; });
     at('remarks').append(...data.remarks.map(remark => make('li', {}, remark)));
     at('remarks').hidden = data.remarks.length === 0;
     at('facts').append(...data.facts.flatMap(([label, value]) => [make('dt', {}, label), make('dd', {}, value)]));
@@ -48,7 +49,13 @@
     return prose(data.names[id]);
   }
 
+  const namesNone = item => item.none != null && !(item.none <= item.scores[0]);
+
   function badges(item) {
+    return [...outcomes(item), namesNone(item) && make('span', { class: 'badge unseen' }, 'model: none of these')];
+  }
+
+  function outcomes(item) {
     if (item.gold == null) return [];
     const [kind, words] = item.rank === 1 ? ['hit', 'right one first']
       : item.rank > 0 && item.rank <= 25 ? ['near', `right one at ${item.rank}`]
@@ -69,26 +76,34 @@
   function row(item, place) {
     const right = item.gold === item.candidates[place];
     return make('tr', { class: right && 'right' }, make('td', {}, place + 1),
-      make('td', {}, name(item.candidates[place]), right && make('span', { class: 'mark' }, 'label')), make('td', {}, String(item.scores[place])));
+      make('td', {}, name(item.candidates[place]), right && make('span', { class: 'mark' }, 'label'), moved(item, place)), make('td', {}, String(item.scores[place])));
   }
+
+  function moved(item, place) {
+    return item.was?.[place] != null && item.was[place] !== place + 1 && make('span', { class: 'note' }, `was ${item.was[place]}`);
+  }
+
+  const headings = () => make('tr', {}, ...['#', 'Misconception', data.reranked ? 'Probability' : 'Score'].map(title => make('th', { scope: 'col' }, title)));
 
   function candidates(item) {
     const places = item.candidates.map((_, place) => place);
     const body = make('tbody', {}, ...places.slice(0, SHOWN).map(place => row(item, place)));
     const table = make('table', { class: 'candidates' },
       make('caption', {}, 'Likeliest misconceptions'),
-      make('thead', {}, make('tr', {}, make('th', { scope: 'col' }, '#'), make('th', { scope: 'col' }, 'Misconception'), make('th', { scope: 'col' }, 'Score'))), body);
+      make('thead', {}, headings()), body);
     const below = item.gold != null && (item.rank === 0 || item.rank > SHOWN);
     if (below) {
       body.append(make('tr', { class: 'right apart' }, make('td', {}, item.rank || '–'),
-        make('td', {}, name(item.gold), make('span', { class: 'mark' }, 'label')), make('td', {}, item.rank > 0 && item.rank <= 25 ? String(item.scores[item.rank - 1]) : '')));
+        make('td', {}, name(item.gold), make('span', { class: 'mark' }, 'label'), item.rank > 0 && moved(item, item.rank - 1)), make('td', {}, item.rank > 0 && item.rank <= 25 ? String(item.scores[item.rank - 1]) : '')));
     }
-    const parts = [item.candidates.length === 0 && make('p', { class: 'none' }, 'No candidate.'), (item.candidates.length > 0 || below) && table];
+    const parts = [item.candidates.length === 0 && make('p', { class: 'none' }, 'No candidate.'), (item.candidates.length > 0 || below) && table,
+      item.none != null && make('p', { class: 'note' }, `None of these: ${item.none.toPrecision(3)}`)];
     if (places.length > SHOWN) {
       parts.push(later(`Candidates ${SHOWN + 1} to ${places.length}`, () => make('table', { class: 'candidates' },
-        make('thead', { class: 'hidden' }, make('tr', {}, make('th', { scope: 'col' }, '#'), make('th', { scope: 'col' }, 'Misconception'), make('th', { scope: 'col' }, 'Score'))),
+        make('thead', { class: 'hidden' }, headings()),
         make('tbody', {}, ...places.slice(SHOWN).map(place => row(item, place))))));
     }
+    if (item.error) parts.push(make('p', { class: 'failed' }, make('b', {}, 'A request failed:'), ` ${item.error}`));
     return parts;
   }
 
@@ -102,16 +117,19 @@
     return details;
   }
 
+  // The name that a text is nearest to.
+  function nearest(item, i) {
+    const id = item.near?.[i];
+    return id != null && make('p', { class: id === item.gold ? 'near same' : 'near' }, make('span', { class: 'hidden' }, 'nearest name: '), name(id),
+      make('span', { class: 'note' }, item.nearScores[i].toFixed(2)));
+  }
+
   function texts(item) {
     if (item.texts.length === 0) return null;
     const samples = item.counts.reduce((sum, count) => sum + count, 0);
     return later(`What the model inferred: ${item.texts.length} different in ${samples} samples`, () => make('table', { class: 'texts' },
       make('thead', { class: 'hidden' }, make('tr', {}, make('th', { scope: 'col' }, 'Samples'), make('th', { scope: 'col' }, 'Text'))),
-      make('tbody', {}, ...item.texts.map((text, i) => make('tr', {}, make('td', {}, `${item.counts[i]} ×`), make('td', {}, text ? prose(text) : make('i', {}, 'nothing')))))), true);
-  }
-
-  function failure(item) {
-    return item.error && make('p', { class: 'none' }, `A request failed: ${item.error}`);
+      make('tbody', {}, ...item.texts.map((text, i) => make('tr', {}, make('td', {}, `${item.counts[i]} ×`), make('td', {}, text ? prose(text) : make('i', {}, 'nothing'), nearest(item, i)))))), true);
   }
 
   function labelOf(item, id) {
@@ -145,7 +163,7 @@
         make('p', { class: 'topic' }, construct, make('span', {}, subject)), make('p', { class: 'badges' }, ...badges(item))),
       make('div', { class: 'sides' },
         make('div', { class: 'question' }, make('div', { class: 'prose stem' }, prose(stem)), options(item)),
-        make('div', { class: 'answer' }, ...candidates(item), failure(item), texts(item), ...evidence(item))));
+        make('div', { class: 'answer' }, ...candidates(item), texts(item), ...evidence(item))));
   }
 
   // Which cards, and how many of them are drawn
@@ -157,20 +175,21 @@
     if (!words.has(item)) {
       const { construct, subject, stem, options } = question(item);
       const ids = item.gold == null ? item.candidates.slice(0, 1) : [item.gold, ...item.candidates.slice(0, 1)];
-      words.set(item, [item.id, construct, subject, stem, ...options, ...ids.map(id => data.names[id]), ...item.texts].join('\n').toLowerCase());
+      words.set(item, [item.id, construct, subject, stem, ...options, ...ids.map(id => data.names[id]), ...item.texts, item.error ?? ''].join('\n').toLowerCase());
     }
     return words.get(item);
   }
 
-  const OUTCOMES = { '': () => true, first: item => item.rank === 1, hit: item => item.rank > 0 && item.rank <= 25, miss: item => item.gold != null && (item.rank === 0 || item.rank > 25) };
+  const OUTCOMES = { '': () => true, first: item => item.rank === 1, hit: item => item.rank > 0 && item.rank <= 25, miss: item => item.gold != null && (item.rank === 0 || item.rank > 25), failed: item => item.error != null };
   const NOVELTIES = { '': () => true, seen: item => item.gold != null && item.seen, unseen: item => item.gold != null && !item.seen };
+  const VERDICTS = { '': () => true, none: namesNone, one: item => item.none != null && !namesNone(item) };
   const sureness = item => item.scores.length === 0 ? 0 : item.scores[0] - (item.scores[1] ?? 0);
   const ORDERS = { worst: (a, b) => (b.rank || Infinity) - (a.rank || Infinity) || 0, unsure: (a, b) => sureness(a) - sureness(b) };
 
   function choose() {
     const sought = at('search').value.toLowerCase().split(/\s+/).filter(Boolean);
-    const outcome = OUTCOMES[at('outcome').value], novelty = NOVELTIES[at('novelty').value], order = ORDERS[at('order').value];
-    chosen = data.items.filter(item => outcome(item) && novelty(item) && sought.every(word => wordsOf(item).includes(word)));
+    const outcome = OUTCOMES[at('outcome').value], novelty = NOVELTIES[at('novelty').value], order = ORDERS[at('order').value], verdict = VERDICTS[at('verdict').value];
+    chosen = data.items.filter(item => outcome(item) && novelty(item) && verdict(item) && sought.every(word => wordsOf(item).includes(word)));
     if (order) chosen.sort(order);
     at('count').textContent = chosen.length === data.items.length ? `${whole(chosen.length)} distractors` : `${whole(chosen.length)} of ${whole(data.items.length)}`;
     at('cards').replaceChildren();

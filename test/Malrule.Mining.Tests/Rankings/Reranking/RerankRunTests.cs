@@ -85,6 +85,10 @@ public sealed class RerankRunTests
         Assert.Equal(2 * ((Math.Min(12, mined.Candidates.Count) + 3) / 4), answers[mined.Distractor.Id].Windows.Count);
         Assert.Equal(answers.Count, result.Manifest.Counts!.Reranked);
         Assert.Equal(answers.Values.Sum(answer => answer.PromptTokens), result.Manifest.Counts.RerankPromptTokens);
+        Explanation explanation = Assert.Single(FinishedRun.Open(_output, _data).Explain(mined.Distractor.Id));
+        Assert.Equal(mined.Candidates, explanation.Candidates);
+        Assert.Equal(mined.Reranked.None, explanation.Reranked!.None);
+        Assert.Equal(mined.Reranked.First, explanation.Reranked.First);
         Assert.Equal(2, RunManifest.Read(Path.Combine(_output, "run.json")).Options.Rerank!.Permutations);
     }
 

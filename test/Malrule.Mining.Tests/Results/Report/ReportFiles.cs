@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Malrule.Mining.Questions;
+using Malrule.Mining.Rankings.Reranking;
 using Malrule.Mining.Results;
 using Malrule.Mining.Results.Report;
 using Malrule.Tests;
@@ -24,16 +25,19 @@ internal static class ReportFiles
         return new QuestionBank(catalogue, questions, questions);
     }
 
-    public static string Write(QuestionBank bank, MiningMethod method = MiningMethod.Infer)
+    public static string Write(QuestionBank bank, MiningMethod method = MiningMethod.Infer, bool reranked = false)
     {
         MinedDistractor[] mined = [.. bank.Distractors.Select((distractor, i) => new MinedDistractor(distractor, i == 3 ? [] : [new(2, 0.123456789), new(1, 0.1)])
         {
             Inferred = method == MiningMethod.Infer ? ["adds", Attack, "adds", ""] : [],
+            Nearest = method == MiningMethod.Infer ? [[new(1, 0.91234), new(2, 0.5)], [new(0, 0.4)], [new(1, 0.91234)], []] : [],
             Demonstrations = method == MiningMethod.Infer ? [distractor.Question.Id == 5 ? 8 : 5] : [],
+            Error = i == 3 ? $"The prompt has 5000 tokens {Attack}" : null,
+            Reranked = reranked && i < 3 ? new Reranked(i == 1 ? 0.6 : 0.05, [new(1, 7), new(2, 5)]) : null,
         })];
         var manifest = new RunManifest
         {
-            Options = RunOptions.Of(MiningOptions.Of(MiningPreset.Default, "data", "run") with { Method = method }),
+            Options = RunOptions.Of(MiningOptions.Of(MiningPreset.Default, "data", "run") with { Method = method, Rerank = reranked ? new RerankOptions() : null }),
             Inputs = new() { ["questions"] = new("train.csv", new string('a', 64)), ["catalogue"] = new("misconception_mapping.csv", new string('b', 64)) },
             Counts = new RunCounts { Distractors = mined.Length, WithoutLabel = 5 },
         };
