@@ -61,6 +61,7 @@ internal static class CommandLine
             BenchCommand.Create(messages),
             DoctorCommand.Create(),
             PullCommand.Create(messages),
+            VerifyCommand.Create(messages),
         };
         ToolCommand.ShowExamples(root);
         return root;

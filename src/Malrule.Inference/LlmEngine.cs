@@ -267,6 +267,12 @@ public sealed class LlmEngine : IAsyncDisposable
     /// <summary>Share of the KV pages that some sequence holds.</summary>
     internal double KvCacheUsage => _model.Core.KvCacheUsage;
 
+    /// <summary>Told the logits before every prompt token that a request scores, on the worker; set only by <see cref="ModelVerification"/>.</summary>
+    internal Action<int, ReadOnlySpan<float>>? PromptScored { set => _model.Runner.PromptScored = value; }
+
+    /// <summary>The ids that end an answer.</summary>
+    internal IReadOnlyList<int> EosTokenIds => _model.EosTokenIds;
+
     /// <summary>Weights that each prompt token is multiplied with: the linear layers without the output layer.</summary>
     internal long BodyWeights => _model.BodyWeights;
 

@@ -13,13 +13,23 @@ internal sealed class Checkpoint : IDisposable
     private readonly Dictionary<string, SafetensorsFile> _fileOfTensor = [];
     private readonly HashSet<string> _used = [];
 
-    private Checkpoint(string directory) => Directory = directory;
+    private readonly List<string>? _problems;
+
+    private Checkpoint(string directory, List<string>? problems) => (Directory, _problems) = (directory, problems);
 
     public string Directory { get; }
 
-    public static Checkpoint Open(string directory)
+    /// <summary>The number of tensors, whether anything asks for them or not.</summary>
+    public int Count => _fileOfTensor.Count;
+
+    /// <param name="directory">The model folder.</param>
+    /// <param name="problems">
+    /// Where given, a missing or wrong tensor is told here instead of refused, and one without data stands in its place: for looking a
+    /// checkpoint through, not for computing with it.
+    /// </param>
+    public static Checkpoint Open(string directory, List<string>? problems = null)
     {
-        var checkpoint = new Checkpoint(directory);
+        var checkpoint = new Checkpoint(directory, problems);
         try
         {
             foreach (string file in ListFiles(directory))
@@ -47,10 +57,9 @@ internal sealed class Checkpoint : IDisposable
     /// <summary>The named tensor, of floating point and of exactly this shape.</summary>
     public DenseTensor Tensor(string name, params ReadOnlySpan<int> shape)
     {
-        var tensor = Find(name, shape);
-        if (tensor.DType == DType.I32)
-            throw new InvalidInputException($"{_fileOfTensor[name].Path}: tensor '{name}' has type I32; expected F16, BF16 or F32.");
-        return tensor;
+        var tensor = Find(name, DType.F32, shape);
+        return tensor.DType != DType.I32 ? tensor
+            : Refuse($"{_fileOfTensor[name].Path}: tensor '{name}' has type I32; expected F16, BF16 or F32.", name, DType.F32, shape);
     }
 
     /// <summary>
@@ -80,28 +89,35 @@ internal sealed class Checkpoint : IDisposable
 
     private DenseTensor Packed(string name, int rows, int columns)
     {
-        var tensor = Find(name, [rows, columns]);
+        var tensor = Find(name, DType.I32, [rows, columns]);
         return tensor.DType == DType.I32 ? tensor
-            : throw new InvalidInputException($"{_fileOfTensor[name].Path}: tensor '{name}' has type {tensor.DType}; AWQ packs it as I32.");
+            : Refuse($"{_fileOfTensor[name].Path}: tensor '{name}' has type {tensor.DType}; AWQ packs it as I32.", name, DType.I32, [rows, columns]);
     }
 
     private DenseTensor Scales(string name, int rows, int columns)
     {
-        var tensor = Tensor(name, rows, columns);
+        var tensor = Find(name, DType.F16, [rows, columns]);
         return tensor.DType == DType.F16 ? tensor
-            : throw new InvalidInputException($"{_fileOfTensor[name].Path}: tensor '{name}' has type {tensor.DType}; AWQ stores scales as F16.");
+            : Refuse($"{_fileOfTensor[name].Path}: tensor '{name}' has type {tensor.DType}; AWQ stores scales as F16.", name, DType.F16, [rows, columns]);
     }
 
-    private DenseTensor Find(string name, ReadOnlySpan<int> shape)
+    /// <summary>The named tensor; <paramref name="dtype"/> is that of a stand-in.</summary>
+    private DenseTensor Find(string name, DType dtype, ReadOnlySpan<int> shape)
     {
         if (!_fileOfTensor.TryGetValue(name, out var file))
-            throw new InvalidInputException($"{Directory}: tensor '{name}' is missing; the checkpoint has {_fileOfTensor.Count} tensors{Nearest(name)}.");
-        var tensor = file.Tensor(name);
-        if (!shape.SequenceEqual(tensor.Shape))
-            throw new InvalidInputException(
-                $"{file.Path}: tensor '{name}' has shape [{string.Join(", ", tensor.Shape)}]; config.json asks for [{string.Join(", ", shape.ToArray())}].");
+            return Refuse($"{Directory}: tensor '{name}' is missing; the checkpoint has {_fileOfTensor.Count} tensors{Nearest(name)}.", name, dtype, shape);
         _used.Add(name);
-        return tensor;
+        var tensor = file.Tensor(name);
+        return shape.SequenceEqual(tensor.Shape) ? tensor : Refuse(
+            $"{file.Path}: tensor '{name}' has shape [{string.Join(", ", tensor.Shape)}]; config.json asks for [{string.Join(", ", shape.ToArray())}].", name, dtype, shape);
+    }
+
+    private unsafe DenseTensor Refuse(string problem, string name, DType dtype, ReadOnlySpan<int> shape)
+    {
+        if (_problems is null)
+            throw new InvalidInputException(problem);
+        _problems.Add(problem);
+        return new DenseTensor(name, dtype, shape.ToArray(), null);
     }
 
     private string Nearest(string name)

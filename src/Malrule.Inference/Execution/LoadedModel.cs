@@ -16,6 +16,7 @@ internal sealed class LoadedModel : IDisposable
     public required EngineInfo Info { get; init; }
     public required EngineCore Core { get; init; }
     public required ILogger Log { get; init; }
+    public required ModelRunner Runner { get; init; }
     public required GenerationDefaults GenerationDefaults { get; init; }
 
     /// <summary>The tokenizer's own end of sequence first, then the further ids of generation_config.json and config.json.</summary>
@@ -63,6 +64,7 @@ internal sealed class LoadedModel : IDisposable
             {
                 Core = Own(new EngineCore(scheduler, pages, runner, log)),
                 Log = log,
+                Runner = runner,
                 GenerationDefaults = defaults,
                 BodyWeights = model.BodyWeights,
                 StepWeightBytes = model.LinearBytes,

@@ -24,6 +24,7 @@ internal sealed class ModelRunner : IDisposable
     private readonly SamplingBatchBuilder _sampling;
     private readonly SamplingResult _result = new();
     private readonly List<int> _firstRowOfChunk = [];
+    private float[] _observed = [];
 
     public ModelRunner(Backend backend, DecoderModel model, KvCache cache, int hiddenSize, int vocabSize)
     {
@@ -32,6 +33,9 @@ internal sealed class ModelRunner : IDisposable
         _logits = backend.Allocate(LogitRowsAtOnce, vocabSize);
         _sampling = new SamplingBatchBuilder(vocabSize);
     }
+
+    /// <summary>Told the logits before every scored prompt token, by the token's position in its prompt; set only by <see cref="ModelVerification"/>.</summary>
+    public Action<int, ReadOnlySpan<float>>? PromptScored { get; set; }
 
     /// <summary>Bytes of the logits' workspace, for the memory ledger.</summary>
     public static long WorkspaceBytes(int hiddenSize, int vocabSize) => 4L * LogitRowsAtOnce * (hiddenSize + vocabSize);
@@ -111,6 +115,8 @@ internal sealed class ModelRunner : IDisposable
         {
             int count = Math.Min(LogitRowsAtOnce, _batch.LogitRows.Count - first);
             _model.Logits(first, count, _hidden, _logits);
+            if (PromptScored is not null)
+                Observe(count);
             _sampling.Clear();
             for (int i = 0; i < count; i++)
             {
@@ -122,12 +128,23 @@ internal sealed class ModelRunner : IDisposable
                 if (_model.FirstBadLayerOfLogitRow(first + i) is >= 0 and var layer)
                     outcome.Fail(chunk.Branch.Group, $"layer {layer}", position);
                 if (ScoresPrompt(chunk.Branch.Group, position))
+                {
                     _sampling.AddScored(i, chunk.Branch.Group, position + 1);
+                    PromptScored?.Invoke(position + 1, _observed.AsSpan(i * _logits.Columns, _logits.Columns));
+                }
                 if (chunk.Samples && position == chunk.End - 1)
                     _sampling.AddDraws(i, chunk.Branch);
             }
             _backend.Sample(_logits, _sampling.Batch, _result);
             _sampling.Collect(_result, outcome);
         }
+    }
+
+    /// <summary>Copies the rows of logits for <see cref="PromptScored"/>.</summary>
+    private void Observe(int count)
+    {
+        if (_observed.Length == 0)
+            _observed = new float[LogitRowsAtOnce * _logits.Columns];
+        _backend.Read(count, _logits, _observed);
     }
 }
