@@ -126,7 +126,7 @@ public sealed record SamplingParams
         Require(PromptLogprobs is null or >= -1, "prompt_logprobs", PromptLogprobs, "at least 0, or -1 for the whole vocabulary");
         Require(!Stop.Any(string.IsNullOrEmpty), "stop", "\"\"", "without empty strings");
         Require(Detokenize || Stop.Count == 0, "stop", string.Join(", ", Stop), "empty when detokenize is false");
-        Require(!BadWords.Any(string.IsNullOrWhiteSpace), "bad_words", "\"\"", "without empty strings");
+        Require(!BadWords.Any(string.IsNullOrEmpty), "bad_words", "\"\"", "without empty strings");
         Require(AllowedTokenIds is null or { Count: > 0 }, "allowed_token_ids", "[]", "null or not empty");
         foreach (var (token, bias) in LogitBias ?? new Dictionary<int, float>())
             Require(!float.IsNaN(bias), $"logit_bias of token {token}", bias, "a number");

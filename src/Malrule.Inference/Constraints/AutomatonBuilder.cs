@@ -10,7 +10,7 @@ namespace Malrule.Inference.Constraints;
 internal sealed class AutomatonBuilder
 {
     private const int MaxStates = 20_000;
-    private const long MaxWork = 30_000_000;
+    private const long MaxWork = 10_000_000;
 
     private readonly IReadOnlyList<ByteProgram.Node> _nodes;
     private readonly Dictionary<string, int> _stateOf = []; // by its nodes in order

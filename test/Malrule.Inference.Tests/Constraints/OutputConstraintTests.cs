@@ -60,7 +60,7 @@ public sealed class OutputConstraintTests
                 }
                 state = constraint.Advance(state, allowed[random.Next(allowed.Count)]);
             }
-        }, iter: 20);
+        }, iter: 10);
 
     [Fact]
     public void Special_tokens_are_never_allowed()

@@ -40,6 +40,19 @@ public sealed class IncrementalDecoderTests
     }
 
     [Fact]
+    public void Special_tokens_that_are_kept_may_stand_without_spaces_between_them()
+    {
+        int mask = Words.TokenId("[MASK]")!.Value, end = Words.TokenId("[SEP]")!.Value, word = Words.Encode("one", addSpecialTokens: false)[0];
+        string Text(bool spaces)
+        {
+            var decoder = new IncrementalDecoder(Words, [word], skipSpecialTokens: false, spaces);
+            return string.Concat(((int[])[mask, end, word]).Select(decoder.Append));
+        }
+        Assert.StartsWith(" [MASK] [SEP] ", Text(spaces: true), StringComparison.Ordinal);
+        Assert.StartsWith(" [MASK][SEP] ", Text(spaces: false), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Special_tokens_and_ids_beyond_the_vocabulary_add_nothing()
     {
         int end = Bytes.TokenId("<|im_end|>")!.Value;
