@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Text.Json;
 using Malrule.Tests;
 
@@ -102,6 +103,23 @@ public sealed class BundledModelTests
                 Assert.InRange(expected[i].Select((value, d) => (double)value * near.Vectors[i][d]).Sum(), 0.999, 1.001);
             }
         }
+    }
+
+    [Fact]
+    public async Task Fast_embeddings_find_the_same_first_25_names()
+    {
+        CancellationToken stop = TestContext.Current.CancellationToken;
+        string[] names = [.. File.ReadLines(Path.Combine(TestPaths.Repository, "samples", "bank", "misconception_mapping.csv")).Skip(1)];
+        async Task<int[][]> FirstOf(ComputeMode mode)
+        {
+            await using TextEmbedder embedder = await TextEmbedder.LoadAsync(Embedder, new EmbedderOptions { Device = "cpu", Mode = mode }, stop);
+            EmbeddingMatrix vectors = (await embedder.EmbedAsync(names, stop)).Vectors;
+            return [.. names.Select((_, i) => Enumerable.Range(0, names.Length).OrderByDescending(j => TensorPrimitives.Dot(vectors[i], vectors[j])).Take(25).ToArray())];
+        }
+        int[][] exact = await FirstOf(ComputeMode.Exact), fast = await FirstOf(ComputeMode.Fast);
+        double overlap = exact.Zip(fast, (a, b) => a.Intersect(b).Count() / 25.0).Average();
+        TestContext.Current.TestOutputHelper!.WriteLine($"mean overlap of the first 25 {overlap:0.0000} over {names.Length} names");
+        Assert.InRange(overlap, 0.98, 1);
     }
 
     private static JsonDocument Golden(string name) =>
