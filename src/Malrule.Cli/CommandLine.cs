@@ -55,6 +55,8 @@ internal static class CommandLine
             RankCommand.Create(messages),
             EvaluateCommand.Create(),
             ExplainCommand.Create(),
+            ExportCommand.Create(),
+            ImportCommand.Create(messages),
             ChatCommand.Create(messages),
             RunBatchCommand.Create(messages),
             SampleBankCommand.Create(messages),

@@ -20,7 +20,7 @@ internal sealed class CsvTable : IDisposable
     public string Path { get; }
 
     /// <summary>Opens a file and checks that its header has <paramref name="requiredColumns"/>.</summary>
-    public static CsvTable Open(string path, IReadOnlyList<string> requiredColumns)
+    public static CsvTable Open(string path, IReadOnlyList<string> requiredColumns, char separator = ',')
     {
         CsvReader? reader = null;
         try
@@ -29,7 +29,7 @@ internal sealed class CsvTable : IDisposable
             var text = new StreamReader(path, new UTF8Encoding(false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: true);
             reader = CsvReader.Create(text, new CsvReaderOptions
             {
-                Separator = ',',
+                Separator = separator,
                 MalformedData = CsvMalformedDataHandling.Throw,
                 FieldCountMismatch = CsvFieldCountHandling.Throw,
                 TrackLineNumbers = true,
@@ -85,15 +85,19 @@ internal sealed class CsvTable : IDisposable
     public int? OptionalId(string column)
     {
         string cell = Text(column);
+        return string.IsNullOrWhiteSpace(cell) ? null
+            : TryParseId(cell, out int id) ? id
+            : throw Fault(column, "an id (a whole number from 0)", Quoted(cell), "Correct it.");
+    }
+
+    /// <summary>Whether a cell's text is an id: a whole number, also as pandas writes it when the column has gaps.</summary>
+    public static bool TryParseId(string cell, out int id)
+    {
         ReadOnlySpan<char> digits = cell.AsSpan().Trim();
-        if (digits.IsEmpty)
-            return null;
         int point = digits.IndexOf('.');
         if (point > 0 && digits[(point + 1)..].Trim('0').IsEmpty)
             digits = digits[..point];
-        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out int id)
-            ? id
-            : throw Fault(column, "an id (a whole number from 0)", Quoted(cell), "Correct it.");
+        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out id);
     }
 
     /// <summary>An error in the current record.</summary>

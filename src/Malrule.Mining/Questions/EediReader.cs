@@ -19,6 +19,7 @@ public static class EediReader
     public static MisconceptionCatalogue ReadCatalogue(string path)
     {
         using CsvTable table = CsvTable.Open(path, ["MisconceptionId", "MisconceptionName"]);
+        bool hasSourceId = table.Has("SourceId");
         var items = new List<Misconception>();
         var ids = new HashSet<int>();
         while (table.Read())
@@ -26,7 +27,7 @@ public static class EediReader
             int id = table.Id("MisconceptionId");
             if (!ids.Add(id))
                 throw table.Fault("MisconceptionId", "every id once", $"{id} again", "Remove one of the two records.");
-            items.Add(new Misconception(id, table.RequiredText("MisconceptionName")));
+            items.Add(new Misconception(id, table.RequiredText("MisconceptionName")) { SourceId = hasSourceId ? table.Text("SourceId") : null });
         }
         return items.Count > 0
             ? new MisconceptionCatalogue(items)
@@ -41,7 +42,7 @@ public static class EediReader
     {
         using CsvTable table = CsvTable.Open(path, RequiredColumns);
         bool labelled = HasLabelColumns(table);
-        bool hasConstructId = table.Has("ConstructId"), hasSubjectId = table.Has("SubjectId");
+        bool hasConstructId = table.Has("ConstructId"), hasSubjectId = table.Has("SubjectId"), hasSourceId = table.Has("SourceId");
         var ids = new HashSet<int>();
         while (table.Read())
         {
@@ -58,6 +59,7 @@ public static class EediReader
                 Key = key,
                 Options = [.. AnswerColumns.Select(table.RequiredText)],
                 MisconceptionIds = labelled ? ReadLabels(table, catalogue, key) : [null, null, null, null],
+                SourceId = hasSourceId ? table.Text("SourceId") : null,
                 ConstructId = hasConstructId ? table.OptionalId("ConstructId") : null,
                 SubjectId = hasSubjectId ? table.OptionalId("SubjectId") : null,
             };

@@ -5,6 +5,9 @@ namespace Malrule.Mining.Questions;
 /// <param name="Name">Its name as the catalogue has it, stray spaces included.</param>
 public sealed record Misconception(int Id, string Name)
 {
+    /// <summary>Its id where it was imported from, if that was no whole number.</summary>
+    public string? SourceId { get; init; }
+
     /// <summary>The name on one line, without stray spaces.</summary>
     public string CleanName => string.Join(' ', Name.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 }

@@ -27,6 +27,9 @@ public sealed record Question
     /// <summary>Labels of the options A to D; null where there is none. All null in an unlabelled file.</summary>
     public required IReadOnlyList<int?> MisconceptionIds { get; init; }
 
+    /// <summary>Its id where it was imported from, if that was no whole number.</summary>
+    public string? SourceId { get; init; }
+
     /// <summary>ConstructId, where the file has one.</summary>
     public int? ConstructId { get; init; }
 

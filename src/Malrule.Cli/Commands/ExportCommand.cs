@@ -1,0 +1,39 @@
+using System.CommandLine;
+using Malrule.Mining.Results;
+
+namespace Malrule.Cli.Commands;
+
+/// <summary><c>malrule export</c>: a run's results as JSON Lines.</summary>
+internal static class ExportCommand
+{
+    public static Command Create()
+    {
+        var run = new Argument<string>("RUN") { Description = "A finished run's folder." };
+        var data = new Option<string?>("--data") { Description = "The folder the run read [default: the bundled bank]", HelpName = "DIR" };
+        var questions = new Option<string?>("--questions") { Description = "The questions it mined [default: the file of that name in --data]", HelpName = "FILE" };
+        var top = new Option<int>("--top") { Description = "Candidates of each distractor.", DefaultValueFactory = _ => ResultFiles.SubmissionDepth, HelpName = "K" };
+        top.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+                result.AddError("--top must be at least 1.");
+        });
+
+        var command = new ToolCommand("export", "Write a run's results as JSON Lines: one object for each wrong option.", """
+            malrule export runs/default-infer > results.jsonl
+            malrule export runs/default-infer --data eedi --top 5
+
+            Each line: id, question_id, letter, construct, subject, stem, key_letter, key, distractor, label and label_rank (0: not among the candidates),
+            candidates with id, name and score, texts, demonstrations; source_id where the data were imported with ids of their own.
+            """)
+        {
+            run, data, questions, top,
+        };
+        command.SetAction((parsed, cancellationToken) => Task.Run(() =>
+        {
+            FinishedRun finished = FinishedRun.Open(parsed.GetRequiredValue(run), parsed.GetValue(data) ?? Bundled.Bank, parsed.GetValue(questions));
+            ResultLines.Write(parsed.InvocationConfiguration.Output, finished, parsed.GetValue(top), cancellationToken);
+            return ExitCode.Done;
+        }, cancellationToken));
+        return command;
+    }
+}
