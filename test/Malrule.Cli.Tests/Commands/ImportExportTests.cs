@@ -49,7 +49,7 @@ public sealed class ImportExportTests : IDisposable
         Assert.Equal(121, lines.Length);
         JsonNode first = lines.First(line => line["label_rank"]!.GetValue<int>() is >= 1 and <= 25);
         Assert.Equal(first["label"]!["id"]!.GetValue<int>(), first["candidates"]![first["label_rank"]!.GetValue<int>() - 1]!["id"]!.GetValue<int>());
-        Assert.All(lines, line => Assert.Equal(25, line["candidates"]!.AsArray().Count));
+        Assert.All(lines, line => Assert.InRange(line["candidates"]!.AsArray().Count, 0, 25));
     }
 
     [Fact]
