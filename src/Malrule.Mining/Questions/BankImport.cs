@@ -56,10 +56,20 @@ public sealed class BankImport
             throw explained;
         }
         var import = new BankImport(columns);
-        return new ImportedBank(
-            import.Catalogue(catalogue, catalogueTarget),
-            labelled is null ? 0 : import.Questions(labelled, train, needsLabels: true),
-            questions is null ? 0 : import.Questions(questions, test, needsLabels: false));
+        try
+        {
+            return new ImportedBank(
+                import.Catalogue(catalogue, catalogueTarget),
+                labelled is null ? 0 : import.Questions(labelled, train, needsLabels: true),
+                questions is null ? 0 : import.Questions(questions, test, needsLabels: false));
+        }
+        catch
+        {
+            // All or nothing, so that the same command can be given again when the tables are mended.
+            foreach (string target in (ReadOnlySpan<string>)[catalogueTarget, train, test])
+                File.Delete(target);
+            throw;
+        }
     }
 
     private int Catalogue(string path, string target)
@@ -84,8 +94,10 @@ public sealed class BankImport
                 write(hasIds && !whole ? [Invariant(id), name, source] : [Invariant(id), name]);
                 count++;
             }
+            if (count == 0)
+                throw new InvalidInputException($"{path} holds no misconceptions; expected one a record below the header.");
         });
-        return count > 0 ? count : throw new InvalidInputException($"{path} holds no misconceptions; expected one a record below the header.");
+        return count;
     }
 
     private int Questions(string path, string target, bool needsLabels)
@@ -119,8 +131,10 @@ public sealed class BankImport
                 ]);
                 count++;
             }
+            if (count == 0)
+                throw new InvalidInputException($"{path} holds no questions; expected one a record below the header.");
         });
-        return count > 0 ? count : throw new InvalidInputException($"{path} holds no questions; expected one a record below the header.");
+        return count;
     }
 
     private int ReadKey(CsvTable table, string[] options)
