@@ -33,7 +33,7 @@ internal static class MiningReport
             output.WriteLine("The questions carry no labels, so the ranking is not scored.");
 
         output.WriteLine();
-        foreach (string file in (IEnumerable<string>)["report.html", "submission.csv", "submission_debug.csv", "candidates.csv", "generations.jsonl", "reranks.jsonl", "run.json"])
+        foreach (string file in (IEnumerable<string>)["report.html", "submission.csv", "submission_debug.csv", "candidates.csv", "generations.jsonl", "nearest.jsonl", "reranks.jsonl", "run.json"])
         {
             string path = Path.Combine(folder, file);
             if (File.Exists(path))
