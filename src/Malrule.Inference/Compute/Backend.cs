@@ -40,6 +40,12 @@ internal abstract class Backend : IDisposable
     /// <summary>output = input · Wᵀ + bias.</summary>
     public abstract void Multiply(int rows, Tensor input, Linear weights, Tensor output);
 
+    /// <summary>output = (silu(input · gateᵀ) · (input · upᵀ)) · downᵀ, with gate and up, in this order, side by side in one layer.</summary>
+    public abstract void FeedForward(int rows, Tensor input, Linear gateUp, Linear down, Tensor output);
+
+    /// <summary>Bytes that <see cref="FeedForward"/> holds for itself once it was called for this many rows and inputs of down.</summary>
+    public abstract long FeedForwardBytes(int rows, int inner);
+
     /// <summary>
     /// Rotates the queries and keys of qkv [rows, (heads + 2·kvHeads)·headDim] in place by their positions (half-split pairs:
     /// element i with i + headDim/2), each head's RMS-normed first where there is a <paramref name="norm"/>.
@@ -54,9 +60,6 @@ internal abstract class Backend : IDisposable
 
     /// <summary>Bidirectional attention within each sequence: rows offsets[i]…offsets[i+1] of qkv are sequence i.</summary>
     public abstract void EncoderAttention(ReadOnlySpan<int> offsets, Tensor qkv, AttentionShape shape, Tensor output);
-
-    /// <summary>output = silu(gate) · up with gateUp [rows, 2·columns] holding gate first.</summary>
-    public abstract void SiluMultiply(int rows, Tensor gateUp, Tensor output);
 
     /// <summary>x = gelu(x), the exact form with erf.</summary>
     public abstract void Gelu(int rows, Tensor x);

@@ -9,7 +9,7 @@ namespace Malrule.Inference.Models;
 /// The decoder of Qwen2, Qwen3 and Llama: embedding, then layers of (RMSNorm, attention with rotary positions, RMSNorm, SwiGLU)
 /// around an fp32 residual stream, then the output layer. What differs between them (biases and norms of queries and keys, scaled
 /// positions, a tied output layer) <see cref="DecoderConfig"/> says. Fields carry the checkpoint's tensor names.
-/// Shapes: rows are the step's tokens; qkv [rows, (heads + 2·kvHeads)·headDim]; gate and up [rows, 2·intermediate].
+/// Shapes: rows are the step's tokens; qkv [rows, (heads + 2·kvHeads)·headDim].
 /// </summary>
 internal sealed class DecoderModel : IDisposable
 {
@@ -24,7 +24,7 @@ internal sealed class DecoderModel : IDisposable
     private readonly Rope _rope;
 
     // workspace of one step
-    private readonly Tensor _residual, _normed, _qkv, _attention, _delta, _gateUp, _activation;
+    private readonly Tensor _residual, _normed, _qkv, _attention, _delta;
     private readonly Tensor _lastResidual, _lastAttention, _lastNormed;
     private readonly RowFaults _faults, _lastFaults;
     private readonly List<IDisposable> _owned = [];
@@ -67,8 +67,6 @@ internal sealed class DecoderModel : IDisposable
             _delta = Own(backend.Allocate(maxRows, hidden));
             _qkv = Own(backend.Allocate(maxRows, Attention.QkvColumns));
             _attention = Own(backend.Allocate(maxRows, queries));
-            _gateUp = Own(backend.Allocate(maxRows, 2 * config.IntermediateSize));
-            _activation = Own(backend.Allocate(maxRows, config.IntermediateSize));
             _lastResidual = Own(backend.Allocate(maxLogitRows, hidden));
             _lastAttention = Own(backend.Allocate(maxLogitRows, queries));
             _lastNormed = Own(backend.Allocate(maxLogitRows, hidden));
@@ -92,12 +90,13 @@ internal sealed class DecoderModel : IDisposable
     /// <summary>Bytes that a step reads whatever its tokens: all linear layers.</summary>
     public long LinearBytes => _layers.Sum(layer => layer.QkvProj.Bytes + layer.OProj.Bytes + layer.GateUpProj.Bytes + layer.DownProj.Bytes) + _lmHead.Bytes;
 
-    /// <summary>Bytes of the workspace that the constructor allocates, for the memory ledger.</summary>
-    public static long WorkspaceBytes(DecoderConfig config, int maxRows, int maxLogitRows)
+    /// <summary>Bytes of the workspace, the backend's own included, for the memory ledger.</summary>
+    public static long WorkspaceBytes(DecoderConfig config, Backend backend, int maxRows, int maxLogitRows)
     {
         long queries = (long)config.NumAttentionHeads * config.HeadDim, keys = (long)config.NumKeyValueHeads * config.HeadDim;
-        return 4 * (maxRows * (3L * config.HiddenSize + 2 * queries + 2 * keys + 3L * config.IntermediateSize)
-            + maxLogitRows * (2L * config.HiddenSize + queries));
+        return 4 * (maxRows * (3L * config.HiddenSize + 2 * queries + 2 * keys)
+            + maxLogitRows * (2L * config.HiddenSize + queries))
+            + backend.FeedForwardBytes(maxRows, config.IntermediateSize);
     }
 
     /// <summary>
@@ -175,9 +174,7 @@ internal sealed class DecoderModel : IDisposable
         var layer = _layers[index];
         faults.Layer = index;
         _backend.RmsNorm(rows, residual, _delta, layer.PostAttentionLayernorm, _epsilon, normed, faults);
-        _backend.Multiply(rows, normed, layer.GateUpProj, _gateUp);
-        _backend.SiluMultiply(rows, _gateUp, _activation);
-        _backend.Multiply(rows, _activation, layer.DownProj, _delta);
+        _backend.FeedForward(rows, normed, layer.GateUpProj, layer.DownProj, _delta);
     }
 
     private static long Weights(Linear linear) => (long)linear.Inputs * linear.Outputs;

@@ -19,7 +19,6 @@ internal sealed class NomicBertModel : IEncoder
     private readonly Rope _rope;
     private readonly float _epsilon;
     private readonly EncoderWorkspace _workspace;
-    private readonly Tensor _gateUp, _activation;
     private readonly List<IDisposable> _owned = [];
 
     public NomicBertModel(Checkpoint checkpoint, ConfigFile config, Backend backend, EmbedderOptions options)
@@ -62,8 +61,6 @@ internal sealed class NomicBertModel : IEncoder
                     Vector($"{layer}.norm2.weight"), Vector($"{layer}.norm2.bias"));
             }
             _workspace = Own(new EncoderWorkspace(backend, maxRows, _attention, hidden));
-            _gateUp = Own(backend.Allocate(maxRows, 2 * inner));
-            _activation = Own(backend.Allocate(maxRows, inner));
         }
         catch
         {
@@ -96,9 +93,7 @@ internal sealed class NomicBertModel : IEncoder
             _backend.EncoderAttention(offsets, qkv, _attention, attention);
             _backend.Multiply(rows, attention, layer.OutProj, delta);
             _backend.LayerNorm(rows, x, delta, layer.Norm1, layer.Norm1Bias, _epsilon, x, faults);
-            _backend.Multiply(rows, x, layer.GateUp, _gateUp);
-            _backend.SiluMultiply(rows, _gateUp, _activation);
-            _backend.Multiply(rows, _activation, layer.Fc2, delta);
+            _backend.FeedForward(rows, x, layer.GateUp, layer.Fc2, delta);
             _backend.LayerNorm(rows, x, delta, layer.Norm2, layer.Norm2Bias, _epsilon, x, faults);
         }
         return x;

@@ -50,7 +50,8 @@ internal sealed class InventoryBackend : Backend
     public override void StoreKv(ReadOnlySpan<int> slots, Tensor qkv, AttentionShape shape, KvCache cache, int layer) => throw Computes();
     public override void PagedAttention(AttentionBatch batch, Tensor qkv, AttentionShape shape, KvCache cache, int layer, Tensor output) => throw Computes();
     public override void EncoderAttention(ReadOnlySpan<int> offsets, Tensor qkv, AttentionShape shape, Tensor output) => throw Computes();
-    public override void SiluMultiply(int rows, Tensor gateUp, Tensor output) => throw Computes();
+    public override void FeedForward(int rows, Tensor input, Linear gateUp, Linear down, Tensor output) => throw Computes();
+    public override long FeedForwardBytes(int rows, int inner) => 0;
     public override void Gelu(int rows, Tensor x) => throw Computes();
     public override void Gather(ReadOnlySpan<int> rows, Tensor input, Tensor output) => throw Computes();
     public override void Read(int rows, Tensor tensor, Span<float> destination) => throw Computes();

@@ -12,8 +12,9 @@ internal unsafe struct SiluMultiply<S, V>(RowItems rows, CpuTensor gateUp, CpuTe
             Compute(gateUp.Row(row), gateUp.Row(row) + output.Columns, output.Columns, output.Row(row));
     }
 
+    /// <summary>output[i] = silu(gate[i]) · up[i], in place where output is gate; whole registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Compute(float* gate, float* up, int columns, float* output)
+    internal static void Compute(float* gate, float* up, int columns, float* output)
     {
         V zero = S.Broadcast(0), one = S.Broadcast(1);
         for (int i = 0; i < columns; i += S.Width)

@@ -17,18 +17,20 @@ internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where
     private readonly KernelPath _path;
     private readonly ComputeMode _mode;
     private readonly bool _packs;
-    private readonly FastMultiply _fast;
+    private readonly FastMultiply<S, V> _fast;
     private readonly NativeBuffer[] _exactScratch;
+    private readonly WeightArena _weights = new();
     private readonly AttentionPlan _plan = new();
     private readonly NativeBuffer?[] _blocks;
     private readonly TokenSampler?[] _samplers;
     private AttentionTile<S, V>[] _tiles = [];
+    private CpuTensor? _gateUp, _gated; // exact mode's feed-forward
 
     public CpuBackend(EngineOptions options, KernelPath path)
     {
         (_mode, _path, _packs) = (options.Mode, path, !options.WithoutWeights);
         _pool = new WorkerPool(options.Threads);
-        _fast = new FastMultiply(_pool, path);
+        _fast = new FastMultiply<S, V>(_pool, path);
         _exactScratch = [.. Enumerable.Range(0, _pool.Count).Select(_ => new NativeBuffer(ExactGemm<S, V>.ScratchBytes))];
         _blocks = new NativeBuffer?[_pool.Count];
         _samplers = new TokenSampler?[_pool.Count];
@@ -40,7 +42,7 @@ internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where
 
     public override KvCache AllocateKv(KvShape shape, int pages) => new CpuKvCache(shape, pages);
 
-    public override Linear LoadLinear(params ReadOnlySpan<LinearSource> parts) => CpuLinear.Load(parts, _mode, _packs ? _pool : null);
+    public override Linear LoadLinear(params ReadOnlySpan<LinearSource> parts) => CpuLinear.Load(parts, _mode, _weights, _packs ? _pool : null);
 
     public override Table LoadTable(DenseTensor table) => new CpuTable(table);
 
@@ -77,14 +79,42 @@ internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where
 
     public override void Multiply(int rows, Tensor input, Linear weights, Tensor output)
     {
-        var linear = (CpuLinear)weights;
+        if (_mode == ComputeMode.Fast)
+            _fast.Run(rows, (CpuTensor)input, (CpuLinear)weights, (CpuTensor)output);
+        else
+            MultiplyExactly(rows, (CpuTensor)input, (CpuLinear)weights, (CpuTensor)output);
+    }
+
+    public override void FeedForward(int rows, Tensor input, Linear gateUp, Linear down, Tensor output)
+    {
         if (_mode == ComputeMode.Fast)
         {
-            _fast.Run(rows, (CpuTensor)input, linear, (CpuTensor)output);
+            _fast.FeedForward(rows, (CpuTensor)input, (CpuLinear)gateUp, (CpuLinear)down, (CpuTensor)output);
             return;
         }
-        var job = new ExactGemm<S, V>(rows, (CpuTensor)input, linear.Panels, linear.Bias, (CpuTensor)output, _exactScratch);
+        CpuTensor wide = Room(ref _gateUp, rows, gateUp.Outputs), gated = Room(ref _gated, rows, down.Inputs);
+        MultiplyExactly(rows, (CpuTensor)input, (CpuLinear)gateUp, wide);
+        RowItems items = RowItems.Of(rows, down.Inputs);
+        _pool.Run(items.Count, new SiluMultiply<S, V>(items, wide, gated));
+        MultiplyExactly(rows, gated, (CpuLinear)down, (CpuTensor)output);
+    }
+
+    public override long FeedForwardBytes(int rows, int inner) => _mode == ComputeMode.Fast
+        ? QuantizedRows.Bytes(rows, inner, QuantizedRows.Subgroup)
+        : 3L * rows * inner * sizeof(float);
+
+    private void MultiplyExactly(int rows, CpuTensor input, CpuLinear weights, CpuTensor output)
+    {
+        var job = new ExactGemm<S, V>(rows, input, weights.Panels, weights.Bias, output, _exactScratch);
         _pool.Run(job.Items, job);
+    }
+
+    private static CpuTensor Room(ref CpuTensor? tensor, int rows, int columns)
+    {
+        if (tensor is { } kept && kept.Rows >= rows && kept.Columns == columns)
+            return kept;
+        tensor?.Dispose();
+        return tensor = new CpuTensor(rows, columns);
     }
 
     public override void Rotate(ReadOnlySpan<int> positions, Tensor qkv, AttentionShape shape, Rope rope, QueryKeyNorm? norm = null)
@@ -131,12 +161,6 @@ internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where
         }
     }
 
-    public override void SiluMultiply(int rows, Tensor gateUp, Tensor output)
-    {
-        RowItems items = RowItems.Of(rows, output.Columns);
-        _pool.Run(items.Count, new SiluMultiply<S, V>(items, (CpuTensor)gateUp, (CpuTensor)output));
-    }
-
     public override void Gelu(int rows, Tensor x)
     {
         RowItems items = RowItems.Of(rows, x.Columns);
@@ -173,8 +197,11 @@ internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where
     {
         _pool.Dispose();
         _fast.Dispose();
+        _weights.Dispose();
         foreach (NativeBuffer scratch in _exactScratch)
             scratch.Dispose();
+        _gateUp?.Dispose();
+        _gated?.Dispose();
         foreach (AttentionTile<S, V> tile in _tiles)
             tile.Dispose();
         foreach (NativeBuffer? block in _blocks)

@@ -32,12 +32,14 @@ internal sealed unsafe class CpuLinear : Linear
     /// </summary>
     /// <param name="parts">The layer's weights.</param>
     /// <param name="mode">What computes with them.</param>
+    /// <param name="arena">Holds them.</param>
     /// <param name="pool">Packs them; null: room is made and stays untouched.</param>
-    public static CpuLinear Load(ReadOnlySpan<LinearSource> parts, ComputeMode mode, WorkerPool? pool)
+    public static CpuLinear Load(ReadOnlySpan<LinearSource> parts, ComputeMode mode, WeightArena arena, WorkerPool? pool)
     {
         Panels panels = Int4Panels.TryCreate(parts) is { } int4 ? int4
             : mode == ComputeMode.Fast ? new Int8Panels(new DenseRows(parts))
             : new FloatPanels(new DenseRows(parts));
+        panels.Place(arena.Take(panels.Bytes));
         if (pool is null)
             return new CpuLinear(panels, parts);
         pool.Run(panels.PackTasks, new Packing(panels));
@@ -55,11 +57,8 @@ internal sealed unsafe class CpuLinear : Linear
         return new CpuLinear(panels, parts);
     }
 
-    public override void Dispose()
-    {
-        Panels.Dispose();
-        _bias.Dispose();
-    }
+    /// <summary>The weights themselves stay in their arena.</summary>
+    public override void Dispose() => _bias.Dispose();
 
     private readonly struct Packing(Panels panels) : IJob
     {

@@ -43,7 +43,18 @@ internal sealed unsafe class FastGemm
 
     public int Tasks(QuantizedPanels panels, in QuantizedRows rows) => RowBlocks(rows) * PanelBlocks(panels, rows);
 
-    private static int RowBlocks(in QuantizedRows rows) => (rows.Tiles + BlockTiles - 1) / BlockTiles;
+    /// <summary>Most rows of a block.</summary>
+    public const int MaxBlockRows = BlockTiles * GemmArguments.MaxRows;
+
+    /// <summary>So few rows that the weights set the pace.</summary>
+    public static bool IsStream(in QuantizedRows rows) => rows.Tiles == 1;
+
+    /// <summary>Blocks of rows whose activations stay in the second-level cache.</summary>
+    public static int RowBlocks(in QuantizedRows rows) => (rows.Tiles + BlockTiles - 1) / BlockTiles;
+
+    /// <summary>The tiles of a block of rows.</summary>
+    public static (int First, int End) TilesOf(in QuantizedRows rows, int rowBlock) =>
+        (Part(rows.Tiles, rowBlock, RowBlocks(rows)), Part(rows.Tiles, rowBlock + 1, RowBlocks(rows)));
 
     /// <summary>Neighbouring panels go to one thread: long stretches where few rows stream the weights from memory, short ones where many rows share them.</summary>
     private int PanelBlocks(QuantizedPanels panels, in QuantizedRows rows)
@@ -60,21 +71,27 @@ internal sealed unsafe class FastGemm
     /// <param name="bias">A value for each column of every panel, the last one's spare columns included.</param>
     /// <param name="output">[rows, stride]; spare columns of the last panel are written too.</param>
     /// <param name="stride">Values from a row of the output to the next.</param>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Run(QuantizedPanels panels, in QuantizedRows rows, int task, byte* scratch, float* bias, float* output, long stride)
     {
-        int panelBlocks = PanelBlocks(panels, rows), rowBlocks = RowBlocks(rows);
-        int rowBlock = task / panelBlocks, panelBlock = task % panelBlocks;
-        int firstTile = Part(rows.Tiles, rowBlock, rowBlocks), lastTile = Part(rows.Tiles, rowBlock + 1, rowBlocks);
-        int firstPanel = Part(panels.Count, panelBlock, panelBlocks), lastPanel = Part(panels.Count, panelBlock + 1, panelBlocks);
+        int panelBlocks = PanelBlocks(panels, rows), panelBlock = task % panelBlocks;
+        var tiles = TilesOf(rows, task / panelBlocks);
+        Run(panels, rows, tiles.First, tiles.End, Part(panels.Count, panelBlock, panelBlocks), Part(panels.Count, panelBlock + 1, panelBlocks),
+            scratch, bias, output, stride);
+    }
+
+    /// <summary>Computes some tiles of rows by some panels of columns; <paramref name="output"/> is where row 0 and column 0 are, or would be.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Run(QuantizedPanels panels, in QuantizedRows rows, int firstTile, int endTile, int firstPanel, int endPanel,
+        byte* scratch, float* bias, float* output, long stride)
+    {
         bool inPlace = _generated != null && (panels.Form == WeightForm.Int8 || rows.Tiles <= DirectTiles);
         int chunk = inPlace && rows.Tiles == 1 ? panels.Groups : ChunkDepth / panels.GroupSize;
-        int blockRows = rows.FirstRow(lastTile) - rows.FirstRow(firstTile);
+        int blockRows = rows.FirstRow(endTile) - rows.FirstRow(firstTile);
         int stretch = Math.Max(1, BlockBytes / (blockRows * QuantizedRows.BytesPerGroup(panels.GroupSize)) / chunk) * chunk;
         for (int start = 0; start < panels.Groups; start += stretch)
         {
             int end = Math.Min(start + stretch, panels.Groups);
-            for (int panel = firstPanel; panel < lastPanel; panel++)
+            for (int panel = firstPanel; panel < endPanel; panel++)
             {
                 for (int group = start; group < end; group += chunk)
                 {
@@ -91,7 +108,7 @@ internal sealed unsafe class FastGemm
                         Groups = groups,
                         Subgroups = panels.GroupSize / QuantizedRows.Subgroup,
                     };
-                    Multiply(inPlace ? panels.Form : WeightForm.Unpacked, wide: panels.Form == WeightForm.Int8, arguments, rows, firstTile, lastTile, group,
+                    Multiply(inPlace ? panels.Form : WeightForm.Unpacked, wide: panels.Form == WeightForm.Int8, arguments, rows, firstTile, endTile, group,
                         group == 0 ? bias + panel * Columns : null, output + panel * Columns);
                 }
             }

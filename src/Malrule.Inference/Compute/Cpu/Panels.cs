@@ -4,18 +4,17 @@ namespace Malrule.Inference.Compute.Cpu;
 /// Weights of one linear layer regrouped for the kernels in panels of <see cref="Width"/> output columns, each contiguous, so that it is
 /// read from front to back. Packed once at load, task by task, by any threads.
 /// </summary>
-internal abstract unsafe class Panels : IDisposable
+internal abstract unsafe class Panels
 {
     /// <summary>Columns of a panel: the 32-bit lanes of a 512-bit register.</summary>
     public const int Width = 16;
 
-    private readonly NativeBuffer _buffer;
+    private byte* _data;
 
     protected Panels(int inputs, int outputs, long panelBytes)
     {
         (Inputs, Outputs, PanelBytes) = (inputs, outputs, panelBytes);
         Count = (outputs + Width - 1) / Width;
-        _buffer = new NativeBuffer(panelBytes * Count);
     }
 
     public int Inputs { get; }
@@ -25,16 +24,17 @@ internal abstract unsafe class Panels : IDisposable
     public int Count { get; }
 
     public long PanelBytes { get; }
-    public long Bytes => _buffer.Bytes;
+    public long Bytes => PanelBytes * Count;
 
-    public byte* Panel(int panel) => _buffer.Data + panel * PanelBytes;
+    public byte* Panel(int panel) => _data + panel * PanelBytes;
+
+    /// <summary>Gives the panels their memory: <see cref="Bytes"/> zeros. Comes before <see cref="Pack"/>.</summary>
+    public void Place(byte* zeros) => _data = zeros;
 
     /// <summary>Independent pieces of the packing.</summary>
     public abstract int PackTasks { get; }
 
     public abstract void Pack(int task);
-
-    public void Dispose() => _buffer.Dispose();
 }
 
 /// <summary>Panels that exact mode reads as fp32.</summary>

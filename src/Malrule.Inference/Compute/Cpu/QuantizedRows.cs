@@ -43,6 +43,7 @@ internal readonly unsafe struct QuantizedRows
 
     public int Rows { get; }
     public int Inputs { get; }
+    public int GroupSize => _groupSize;
     public int Groups { get; }
     public int Tiles { get; }
 
@@ -65,7 +66,6 @@ internal readonly unsafe struct QuantizedRows
     {
         int first = FirstRow(tile), rows = RowsOf(tile);
         float* tail = stackalloc float[_groupSize];
-        byte* destination = Start(tile, 0);
         for (int group = 0; group < Groups; group++)
         {
             int valid = Math.Min(_groupSize, Inputs - group * _groupSize);
@@ -78,28 +78,30 @@ internal readonly unsafe struct QuantizedRows
                     new Span<float>(tail + valid, _groupSize - valid).Clear();
                     source = tail;
                 }
-                QuantizeGroup(source, destination, row, rows);
+                for (int subgroup = 0; subgroup < _groupSize / Subgroup; subgroup++)
+                    Quantize(tile, group, subgroup, row, source + subgroup * Subgroup);
             }
-            destination += rows * _bytesPerGroup;
         }
     }
 
+    /// <summary>
+    /// Quantises 32 values of a row of a tile; a group's subgroups are to be done in ascending order. The last of them completes the group.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void QuantizeGroup(float* source, byte* destination, int row, int rows)
+    public void Quantize(int tile, int group, int subgroup, int row, float* source)
     {
-        float negatedSum = 0, sign = 1;
+        int rows = RowsOf(tile);
+        float* header = (float*)Start(tile, group) + row; // [−Σ(scale·Σa), −offset·Σ scale] of each row
+        byte* destination = (byte*)(header - row) + rows * (2 * sizeof(float) + subgroup * (sizeof(float) + Subgroup));
+        float scale = QuantizeSubgroup(source, (sbyte*)(destination + rows * sizeof(float) + row * Subgroup), subgroup % 2 == 0 ? 1 : -1, out int sum);
+        ((float*)destination)[row] = scale;
+        header[0] = MathF.FusedMultiplyAdd(-scale, sum, subgroup == 0 ? 0 : header[0]);
+        if ((subgroup + 1) * Subgroup < _groupSize)
+            return;
         double scales = 0;
-        byte* subgroup = destination + 2 * rows * sizeof(float);
-        for (float* end = source + _groupSize; source < end; source += Subgroup, sign = -sign)
-        {
-            float scale = QuantizeSubgroup(source, (sbyte*)(subgroup + rows * sizeof(float) + row * Subgroup), sign, out int sum);
-            ((float*)subgroup)[row] = scale;
-            negatedSum = MathF.FusedMultiplyAdd(-scale, sum, negatedSum);
-            scales += scale;
-            subgroup += rows * (sizeof(float) + Subgroup);
-        }
-        ((float*)destination)[row] = negatedSum;
-        ((float*)destination)[rows + row] = (float)(-Offset * scales);
+        for (; subgroup >= 0; subgroup--, destination -= rows * (sizeof(float) + Subgroup))
+            scales += ((float*)destination)[row];
+        header[rows] = (float)(-Offset * scales);
     }
 
     /// <summary>A value that is not finite makes the scale, and with it every output of the row, not finite.</summary>

@@ -80,6 +80,21 @@ internal sealed class ReferenceBackend : Backend
                 Row(output, i)[n] = (float)(Dot(Row(input, i), linear.Weight.AsSpan(n * linear.Inputs, linear.Inputs)) + linear.Bias[n]);
     }
 
+    public override void FeedForward(int rows, Tensor input, Linear gateUp, Linear down, Tensor output)
+    {
+        using Tensor wide = Allocate(rows, gateUp.Outputs), gated = Allocate(rows, down.Inputs);
+        Multiply(rows, input, gateUp, wide);
+        for (int i = 0; i < rows; i++)
+        {
+            Span<float> gate = Row(wide, i), up = gate[down.Inputs..], y = Row(gated, i);
+            for (int j = 0; j < y.Length; j++)
+                y[j] = (float)(gate[j] / (1 + Math.Exp(-gate[j])) * up[j]);
+        }
+        Multiply(rows, gated, down, output);
+    }
+
+    public override long FeedForwardBytes(int rows, int inner) => 3L * rows * inner * sizeof(float);
+
     public override void Rotate(ReadOnlySpan<int> positions, Tensor qkv, AttentionShape shape, Rope rope, QueryKeyNorm? norm = null)
     {
         for (int i = 0; i < positions.Length; i++)
@@ -154,16 +169,6 @@ internal sealed class ReferenceBackend : Backend
                         Row(output, row).Slice(head * shape.HeadDim, shape.HeadDim));
                 }
             }
-        }
-    }
-
-    public override void SiluMultiply(int rows, Tensor gateUp, Tensor output)
-    {
-        for (int i = 0; i < rows; i++)
-        {
-            Span<float> gate = Row(gateUp, i), up = gate[output.Columns..], y = Row(output, i);
-            for (int j = 0; j < y.Length; j++)
-                y[j] = (float)(gate[j] / (1 + Math.Exp(-gate[j])) * up[j]);
         }
     }
 

@@ -246,10 +246,10 @@ public sealed class CpuAttentionTests
         }
         batch.Groups.Add(new AttentionBatch.Group(0, 3, 64));
         using Tensor qkv = cpu.Upload(TestTensors.Values(3 * shape.QkvColumns, 1), shape.QkvColumns), residual = cpu.Allocate(3, 896),
-            output = cpu.Allocate(3, 896), gateUp = cpu.Allocate(3, 1792), logits = cpu.Upload(TestTensors.Values(3 * 5000, 1), 5000);
+            output = cpu.Allocate(3, 896), product = cpu.Allocate(3, 64), logits = cpu.Upload(TestTensors.Values(3 * 5000, 1), 5000);
         using Vector gain = cpu.LoadVector(TestTensors.Dense(new float[896], 896));
         using Table table = cpu.LoadTable(TestTensors.DenseHalf(new float[896 * 4], 4, 896));
-        using Linear linear = cpu.LoadLinear(TestTensors.Linear(896, 64, 1));
+        using Linear linear = cpu.LoadLinear(TestTensors.Linear(896, 64, 1)), down = cpu.LoadLinear(TestTensors.Linear(32, 896, 2));
         var rope = new Rope(128, 64, 10000);
         var faults = new RowFaults(3);
         var sampling = new SamplingBatch
@@ -280,11 +280,11 @@ public sealed class CpuAttentionTests
             faults.Clear(3);
             cpu.Embed(ids, table, residual);
             cpu.RmsNorm(3, residual, null, gain, 1e-6f, output, faults);
-            cpu.Multiply(3, residual, linear, gateUp);
+            cpu.Multiply(3, residual, linear, product);
             cpu.Rotate(batch.Positions, qkv, shape, rope);
             cpu.StoreKv(slots, qkv, shape, cache, Layer);
             cpu.PagedAttention(batch, qkv, shape, cache, Layer, output);
-            cpu.SiluMultiply(3, gateUp, output);
+            cpu.FeedForward(3, residual, linear, down, output);
             cpu.Gather(ids.AsSpan(0, 1), residual, output);
             cpu.Sample(logits, sampling, result);
         }

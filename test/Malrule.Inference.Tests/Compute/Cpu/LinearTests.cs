@@ -1,6 +1,8 @@
+using System.Runtime.Intrinsics;
 using CsCheck;
 using Malrule.Inference.Checkpoints;
 using Malrule.Inference.Compute;
+using Malrule.Inference.Compute.Cpu;
 
 namespace Malrule.Inference.Tests.Compute.Cpu;
 
@@ -131,6 +133,42 @@ public sealed class LinearTests
         float[] y = Multiply(backend, parts, x);
         foreach (int row in (int[])[0, 13, 14, 149, 150, 299])
             Assert.Equal(Multiply(backend, parts, x[(row * 2304)..((row + 1) * 2304)]), y[(row * 200)..((row + 1) * 200)]);
+    }
+
+    [Theory, MemberData(nameof(PathsAndModes))]
+    public unsafe void A_feed_forward_has_the_bits_of_its_three_steps(string path, ComputeMode mode)
+    {
+        using var backend = Create(path, mode);
+        Gen.Select(Gen.Int[1, 60], Gen.Int[1, 6], Gen.Int[5, 7], Gen.Int[1, 200], Gen.Bool, Gen.Int[0, 1000]).Sample((rows, groups, logGroup, other, awq, seed) =>
+        {
+            int inner = awq ? groups << logGroup : other;
+            LinearSource[] wide = awq
+                ? [TestTensors.Awq(128, inner, 64, seed + 1), TestTensors.Awq(128, inner, 64, seed + 2)]
+                : [TestTensors.Linear(128, inner, seed + 1, half: true), TestTensors.Linear(128, inner, seed + 2, half: true)];
+            LinearSource[] narrow = [awq ? TestTensors.Awq(inner, 40, 1 << logGroup, seed + 3) : TestTensors.Linear(inner, 40, seed + 3)];
+            float[] x = TestTensors.Values(rows * 128, seed), y = Multiply(backend, wide, x), gated = new float[rows * inner];
+            using var buffer = new NativeBuffer(2 * (inner + 32) * sizeof(float));
+            float* gate = buffer.Floats, up = gate + (inner + 31) / 32 * 32;
+            for (int row = 0; row < rows; row++)
+            {
+                y.AsSpan(row * 2 * inner, inner).CopyTo(new Span<float>(gate, inner));
+                y.AsSpan((row * 2 + 1) * inner, inner).CopyTo(new Span<float>(up, inner));
+                SiluMultiply<Simd512, Vector512<float>>.Compute(gate, up, inner, gate);
+                new Span<float>(gate, inner).CopyTo(gated.AsSpan(row * inner));
+            }
+            float[] expected = Multiply(backend, narrow, gated);
+
+            using Linear gateUp = backend.LoadLinear(wide), down = backend.LoadLinear(narrow);
+            using Tensor input = backend.Upload(x, 128), output = backend.Allocate(rows, 40);
+            backend.FeedForward(rows, input, gateUp, down, output);
+            Assert.Equal(expected, backend.Download(output));
+            for (int row = 0; row < rows; row += 17) // and whatever rows are beside it
+            {
+                using Tensor alone = backend.Upload(x[(row * 128)..((row + 1) * 128)], 128);
+                backend.FeedForward(1, alone, gateUp, down, output);
+                Assert.Equal(expected[(row * 40)..((row + 1) * 40)], backend.Download(output)[..40]);
+            }
+        }, iter: 40, threads: 1);
     }
 
     [Theory, MemberData(nameof(PathsAndModes))]
