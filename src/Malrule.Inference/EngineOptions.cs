@@ -63,6 +63,9 @@ public sealed record EngineOptions
     /// <summary>Threads that compute; 0: one for each core.</summary>
     public int Threads { get; init; }
 
+    /// <summary>Whether each thread stays on a core of its own (Linux and Windows): for machines that do nothing else.</summary>
+    public bool PinThreads { get; init; }
+
     /// <summary>Seed of requests that bring none (<c>seed</c>): each such branch derives its own from it and its arrival.</summary>
     public long Seed { get; init; }
 

@@ -311,6 +311,7 @@ public sealed class LlmEngine : IAsyncDisposable
     private void Work()
     {
         var core = _model.Core;
+        core.OwnThread();
         while (!_inbox.IsCompleted)
         {
             while (core.HasWork ? _inbox.TryTake(out var action) : _inbox.TryTake(out action, Timeout.Infinite))

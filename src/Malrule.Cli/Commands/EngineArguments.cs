@@ -23,6 +23,7 @@ internal sealed class EngineArguments
     };
     private readonly Option<bool> _noPrefixCaching = new("--no-enable-prefix-caching") { Description = "Compute every prompt from its start." };
     private readonly Option<int> _threads = new("--threads") { Description = "Threads that compute; 0: one for each core.", HelpName = "N" };
+    private readonly Option<bool> _pin = new("--pin") { Description = "Keep each thread on a core of its own (Linux, Windows); for machines that do nothing else." };
     private readonly Option<int> _tensorParallel = new("--tensor-parallel-size") { Description = "Devices that share the model; only 1.", DefaultValueFactory = _ => 1 };
     private readonly Option<bool> _trust = new("--trust-remote-code") { Description = "Accepted for vLLM's sake: nothing that a checkpoint brings is ever run." };
 
@@ -39,7 +40,7 @@ internal sealed class EngineArguments
             _length.Description += $" [default: {lengthCap}, or less where the checkpoint allows less]";
     }
 
-    public IEnumerable<Option> All => [_device, _mode, _type, _length, _sequences, _batchedTokens, _memory, _noPrefixCaching, _threads, _tensorParallel, _trust];
+    public IEnumerable<Option> All => [_device, _mode, _type, _length, _sequences, _batchedTokens, _memory, _noPrefixCaching, _threads, _pin, _tensorParallel, _trust];
 
     public string Device(ParseResult parsed) => parsed.GetRequiredValue(_device);
     public ComputeMode Mode(ParseResult parsed) => parsed.GetValue(_mode);
@@ -57,6 +58,7 @@ internal sealed class EngineArguments
         Memory = parsed.GetValue(_memory),
         EnablePrefixCaching = !parsed.GetValue(_noPrefixCaching),
         Threads = Threads(parsed),
+        PinThreads = parsed.GetValue(_pin),
     };
 
     /// <summary>A fraction (0.8, 80%), or bytes with or without a unit (6GiB, 6G, 500MB).</summary>

@@ -14,6 +14,9 @@ internal abstract class Backend : IDisposable
     /// <summary>What computes, for the user: device, instruction set and mode, such as "cpu avx512+vnni fast".</summary>
     public abstract string KernelPath { get; }
 
+    /// <summary>Says that the calling thread lives for the backend alone and makes all further calls.</summary>
+    public virtual void OwnThread() { }
+
     public abstract Tensor Allocate(int rows, int columns);
     public abstract KvCache AllocateKv(KvShape shape, int pages);
 

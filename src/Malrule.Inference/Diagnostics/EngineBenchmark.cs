@@ -24,13 +24,13 @@ public static class EngineBenchmark
         var warmUp = Requests(options with { Requests = 1, OutputTokens = Math.Min(4, options.OutputTokens) }, run: -1, engine.Info.VocabSize);
         await Collect(engine, warmUp, cancellationToken).ConfigureAwait(false);
         var runs = new List<Run>();
+        long memory = 0;
         for (int i = 0; i < options.Runs; i++)
         {
             runs.Add(await Time(engine, Requests(options, i, engine.Info.VocabSize), cancellationToken).ConfigureAwait(false));
+            memory = i == 0 ? PeakMemory() : memory; // later runs' prompts join the prefix cache
             progress?.Invoke(FormattableString.Invariant($"run {i + 1} of {options.Runs}: {runs[^1].Seconds:0.000} s"));
         }
-        using var process = Process.GetCurrentProcess();
-        long memory = process.PeakWorkingSet64;
         var again = await Collect(engine, Requests(options, 0, engine.Info.VocabSize), cancellationToken).ConfigureAwait(false);
         if (again != runs[0].Tokens)
             throw new MalruleException("The timed run and its repetition drew different tokens; the engine is not deterministic here.");
@@ -44,6 +44,12 @@ public static class EngineBenchmark
         progress?.Invoke("measuring the machine's peaks");
         var peaks = await Task.Run(() => MachinePeaks.Measure(threads), cancellationToken).ConfigureAwait(false);
         return Summarise(engine, options, load, memory, [.. runs.OrderBy(run => run.Seconds)], peaks);
+    }
+
+    private static long PeakMemory()
+    {
+        using var process = Process.GetCurrentProcess();
+        return process.PeakWorkingSet64;
     }
 
     /// <summary>One timed run: its steps, and every token it drew.</summary>

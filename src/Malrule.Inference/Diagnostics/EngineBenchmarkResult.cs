@@ -75,7 +75,7 @@ public sealed record EngineBenchmarkResult
     /// <summary>Bytes of weights read by each decoding step a second, as a share of the peak; keys and values are left out of the count.</summary>
     public required double DecodeShareOfReadPeak { get; init; }
 
-    /// <summary>Most memory the process held until the end of the runs, load included.</summary>
+    /// <summary>Most memory the process held until the end of the first timed run, load and warm-up included.</summary>
     public required long PeakMemoryBytes { get; init; }
 
     /// <summary>Prompt tokens taken from the prefix cache in timed runs: 0, or the run was not cold.</summary>

@@ -56,6 +56,9 @@ internal sealed class EngineCore(Scheduler scheduler, BlockManager pages, ModelR
 
     public void ResetPrefixCache() => pages.UnpublishAll();
 
+    /// <summary>Says that the calling thread lives for this core alone and makes all further calls.</summary>
+    public void OwnThread() => runner.OwnThread();
+
     public void Step()
     {
         var step = scheduler.Schedule();

@@ -40,6 +40,9 @@ internal sealed class ModelRunner : IDisposable
     /// <summary>Bytes of the logits' workspace, for the memory ledger.</summary>
     public static long WorkspaceBytes(int hiddenSize, int vocabSize) => 4L * LogitRowsAtOnce * (hiddenSize + vocabSize);
 
+    /// <summary>Says that the calling thread lives for this model alone and runs all further steps.</summary>
+    public void OwnThread() => _backend.OwnThread();
+
     /// <summary>Computes one step and reports what it drew; a row that is not finite fails its group.</summary>
     public void Run(Step step, StepResult outcome)
     {

@@ -231,7 +231,9 @@ internal sealed class Scheduler(BlockManager pages, int maxBatchedTokens, int ma
 
     private void Admit()
     {
-        int admitted = _running.Sum(group => group.UnfinishedBranches);
+        int admitted = 0;
+        foreach (var running in _running)
+            admitted += running.UnfinishedBranches;
         while (_waiting.First is { Value: var group } && _step.Tokens < maxBatchedTokens)
         {
             int branches = group.UnfinishedBranches;
@@ -281,6 +283,7 @@ internal sealed class Scheduler(BlockManager pages, int maxBatchedTokens, int ma
 
     private void Start(Sequence branch)
     {
+        branch.Reserve();
         branch.State = SequenceState.Running;
         _runningBranches++;
     }

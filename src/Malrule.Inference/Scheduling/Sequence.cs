@@ -1,3 +1,4 @@
+using Malrule.Inference.Compute;
 using Malrule.Inference.Constraints;
 using Malrule.Inference.Tokenization;
 
@@ -64,6 +65,15 @@ internal sealed class Sequence(SequenceGroup group, int index, ulong seed, Outpu
             return false;
         ConstraintState = constraint.Advance(ConstraintState, token);
         return constraint.MustEnd(ConstraintState);
+    }
+
+    /// <summary>Makes room for the tokens to come, so that steps need not; outputs longer than most grow as lists do.</summary>
+    public void Reserve()
+    {
+        const int mostTokens = 4096;
+        int tokens = Math.Min(Group.Stop.MaxTokens, mostTokens);
+        OutputTokenIds.EnsureCapacity(tokens);
+        BlockTable.EnsureCapacity((Group.PromptTokenIds.Length + tokens) / KvShape.PageTokens + 1);
     }
 
     public int Token(int position) =>

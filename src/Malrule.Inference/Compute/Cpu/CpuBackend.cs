@@ -29,7 +29,7 @@ internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where
     public CpuBackend(EngineOptions options, KernelPath path)
     {
         (_mode, _path, _packs) = (options.Mode, path, !options.WithoutWeights);
-        _pool = new WorkerPool(options.Threads);
+        _pool = new WorkerPool(options.Threads, options.PinThreads);
         _fast = new FastMultiply<S, V>(_pool, path);
         _exactScratch = [.. Enumerable.Range(0, _pool.Count).Select(_ => new NativeBuffer(ExactGemm<S, V>.ScratchBytes))];
         _blocks = new NativeBuffer?[_pool.Count];
@@ -37,6 +37,8 @@ internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where
     }
 
     public override string KernelPath => $"cpu {KernelPaths.Name(_path)} {(_mode == ComputeMode.Fast ? "fast" : "exact")}";
+
+    public override void OwnThread() => _pool.PinCaller();
 
     public override Tensor Allocate(int rows, int columns) => new CpuTensor(rows, columns);
 

@@ -51,8 +51,9 @@ internal sealed unsafe class CpuVector : Vector
 }
 
 /// <summary>
-/// Pages [layer, page, kvHead] of fp32 or fp16 elements: the keys of 16 tokens transposed, [headDim, 16], so that the lanes of a
-/// score are keys; then their values, [16, headDim], so that the lanes of an output are its elements.
+/// Pages [page, layer, kvHead] of fp32 or fp16 elements: the keys of 16 tokens transposed, [headDim, 16], so that the lanes of a
+/// score are keys; then their values, [16, headDim], so that the lanes of an output are its elements. With all layers of a page together,
+/// pages that were never used take no memory, huge pages or not.
 /// </summary>
 internal sealed unsafe class CpuKvCache : KvCache
 {
@@ -74,7 +75,7 @@ internal sealed unsafe class CpuKvCache : KvCache
     public long PageBytes => Shape.KvHeads * HeadBytes;
 
     public byte* Keys(int layer, int page, int kvHead) =>
-        _buffer.Data + ((long)layer * Pages + page) * PageBytes + kvHead * HeadBytes;
+        _buffer.Data + ((long)page * Shape.Layers + layer) * PageBytes + kvHead * HeadBytes;
 
     public byte* Values(int layer, int page, int kvHead) => Keys(layer, page, kvHead) + HeadBytes / 2;
 

@@ -24,6 +24,7 @@ internal sealed unsafe class WorkerPool : IDisposable
 
     private readonly object _gate = new();
     private readonly Thread[] _threads;
+    private readonly int[] _cores; // none: threads are not pinned
     private Counters _counters;
     private void* _job;
     private delegate*<WorkerPool, int, void> _work;
@@ -33,19 +34,32 @@ internal sealed unsafe class WorkerPool : IDisposable
     private Exception? _failure;
 
     /// <param name="threads">Workers, the caller included; 0: one for each core.</param>
-    public WorkerPool(int threads)
+    /// <param name="pin">Whether each worker stays on a core of its own; the caller does from <see cref="PinCaller"/> on.</param>
+    public WorkerPool(int threads, bool pin = false)
     {
         Count = threads > 0 ? threads : Environment.ProcessorCount;
+        _cores = pin ? ThreadAffinity.AllowedCores() : [];
+        if (pin && _cores.Length < Count)
+            throw new InvalidInputException($"Pinned threads need a core each: {Count} threads are asked for, and {_cores.Length} cores can be bound here. Use fewer threads, or do not pin them.");
         _threads = new Thread[Count - 1];
         for (int i = 0; i < _threads.Length; i++)
         {
             int worker = i + 1;
-            _threads[i] = new Thread(() => Serve(worker)) { IsBackground = true, Name = $"Malrule worker {worker}" };
+            _threads[i] = new Thread(() => { Pin(worker); Serve(worker); }) { IsBackground = true, Name = $"Malrule worker {worker}" };
             _threads[i].Start();
         }
     }
 
     public int Count { get; }
+
+    /// <summary>Binds the calling thread, which is to be the only caller from now on, to the first core.</summary>
+    public void PinCaller() => Pin(0);
+
+    private void Pin(int worker)
+    {
+        if (_cores.Length > 0)
+            ThreadAffinity.Bind(_cores[worker]);
+    }
 
     /// <summary>Runs every item and returns when all are done. The first exception of an item is thrown again here.</summary>
     public void Run<TJob>(int items, TJob job) where TJob : struct, IJob

@@ -46,6 +46,35 @@ public sealed class WorkerPoolTests
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
+    [Fact]
+    public void Pinned_workers_stay_on_a_core_each()
+    {
+        int[] cores = ThreadAffinity.AllowedCores();
+        Assert.SkipUnless(OperatingSystem.IsLinux() && cores.Length >= 2, "needs Linux and two cores");
+        int[][] seen = new int[2][];
+        var caller = new Thread(() => // not the test's own thread, which others will use
+        {
+            using var pool = new WorkerPool(2, pin: true);
+            pool.PinCaller();
+            while (seen.Contains(null))
+                pool.Run(2, new Locate(seen));
+        });
+        caller.Start();
+        caller.Join();
+        Assert.Equal([[cores[0]], [cores[1]]], seen);
+        Assert.Equal(cores, ThreadAffinity.AllowedCores());
+        Assert.Throws<InvalidInputException>(() => new WorkerPool(cores.Length + 1, pin: true));
+    }
+
+    private readonly struct Locate(int[][] seen) : IJob
+    {
+        public void Run(int item, int worker)
+        {
+            seen[worker] = ThreadAffinity.AllowedCores();
+            Thread.Sleep(1); // long enough for the other worker to take an item too
+        }
+    }
+
     /// <summary>A job lies on the caller's stack; what it refers to may move while others work on it.</summary>
     [Fact]
     public void Collections_during_a_job_are_safe()
