@@ -47,7 +47,8 @@ internal sealed class LanguageModelCheck
         _question = _text[..Math.Min(64, _text.Length)];
         if (_tokenizer is null || ChatTemplate.Load(model.Directory) is not { } template)
             return;
-        int[] question = _tokenizer.Encode(template.Render(FixedText.Conversation), addSpecialTokens: false), answer = _tokenizer.Encode(FixedText.Answer, addSpecialTokens: false);
+        var variables = new Dictionary<string, object?> { ["enable_thinking"] = false }; // of Qwen3: the answer alone is measured
+        int[] question = _tokenizer.Encode(template.Render(FixedText.Conversation, variables: variables), addSpecialTokens: false), answer = _tokenizer.Encode(FixedText.Answer, addSpecialTokens: false);
         if (question.Length + AnswerTokens >= length)
             return;
         (_question, _answered, _answerTokens) = (question, [.. question, .. answer], answer.Length);
