@@ -141,7 +141,8 @@ internal sealed class LanguageModelCheck
         if (exact.EosTokenIds.Any(id => id >= _model.VocabSize))
             doubts.Add($"the end-of-sequence token {exact.EosTokenIds.First(id => id >= _model.VocabSize)} is not in the model's vocabulary");
         return new ModelCheck("self-test", doubts.Count == 0 ? CheckVerdict.Ok : CheckVerdict.Warning,
-            $"asked why 71.3459 becomes 71.3, it answers \"{(answer.Length > ShownCharacters ? answer[..ShownCharacters] + "…" : answer)}\"{(answer.StartsWith(FixedText.Answer, StringComparison.OrdinalIgnoreCase) ? ", as it should" : $" (expected: \"{FixedText.Answer}\")")}") { Details = doubts };
+            $"asked why 71.3459 becomes 71.3, it answers \"{(answer.Length > ShownCharacters ? answer[..ShownCharacters] + "…" : answer)}\"{(answer.StartsWith(FixedText.Answer, StringComparison.OrdinalIgnoreCase) ? ", as it should" : $" (expected: \"{FixedText.Answer}\")")}")
+        { Details = doubts };
     }
 
     private ModelCheck Perplexity(Sitting exact)
@@ -184,7 +185,10 @@ internal sealed class LanguageModelCheck
             },
             Figures = new Dictionary<string, double>
             {
-                ["mean_kl"] = divergence.Mean, ["max_kl"] = divergence.Max, ["same_top"] = divergence.SameTop, ["perplexity"] = after,
+                ["mean_kl"] = divergence.Mean,
+                ["max_kl"] = divergence.Max,
+                ["same_top"] = divergence.SameTop,
+                ["perplexity"] = after,
             },
         };
     }
