@@ -210,6 +210,8 @@ public sealed record MiningOptions
             return;
         Endpoint?.Validate();
         Sampling.Validate();
+        if (Endpoint is not null)
+            EndpointGenerator.Check(Sampling);
         if (Sampling.Seed is not null && Sampling.Seed != Seed)
             throw new InvalidInputException($"The sampling seed is {Sampling.Seed} but the run's is {Seed}. Set the run's seed only.");
     }

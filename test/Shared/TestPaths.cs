@@ -16,17 +16,8 @@ internal static class TestPaths
         return path;
     }
 
-    /// <summary>A new empty folder under the system's temporary folder; what is left of it goes with the process.</summary>
-    public static string TemporaryFolder()
-    {
-        string folder = Directory.CreateTempSubdirectory("malrule-test-").FullName;
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-        {
-            if (Directory.Exists(folder))
-                Directory.Delete(folder, recursive: true);
-        };
-        return folder;
-    }
+    /// <summary>A new empty folder under the system's temporary folder; what is left of it goes with the tests.</summary>
+    public static string TemporaryFolder() => TemporaryFolders.Make();
 
     // By the folder of the binaries: a compiler's source path is rewritten in deterministic builds.
     // Not by CallerFilePath: a CI build maps source paths to /_/.

@@ -90,12 +90,13 @@ internal sealed class DecoderModel : IDisposable
     /// <summary>Bytes that a step reads whatever its tokens: all linear layers.</summary>
     public long LinearBytes => _layers.Sum(layer => layer.QkvProj.Bytes + layer.OProj.Bytes + layer.GateUpProj.Bytes + layer.DownProj.Bytes) + _lmHead.Bytes;
 
-    /// <summary>Bytes of the workspace, the backend's own included, for the memory ledger.</summary>
-    public static long WorkspaceBytes(DecoderConfig config, Backend backend, int maxRows, int maxLogitRows)
+    /// <summary>Bytes of the workspace, rotary tables and the backend's own included, for the memory ledger.</summary>
+    public static long WorkspaceBytes(DecoderConfig config, Backend backend, int maxRows, int maxLogitRows, int maxPositions)
     {
         long queries = (long)config.NumAttentionHeads * config.HeadDim, keys = (long)config.NumKeyValueHeads * config.HeadDim;
         return 4 * (maxRows * (3L * config.HiddenSize + 2 * queries + 2 * keys)
-            + maxLogitRows * (2L * config.HiddenSize + queries))
+            + maxLogitRows * (2L * config.HiddenSize + queries)
+            + (long)maxPositions * config.HeadDim)
             + backend.FeedForwardBytes(maxRows, config.IntermediateSize);
     }
 

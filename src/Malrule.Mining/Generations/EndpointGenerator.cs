@@ -76,6 +76,34 @@ internal sealed class EndpointGenerator : IGenerator
         }
     }
 
+    /// <summary>Refuses what would change the output and is not sent, rather than leaving it out.</summary>
+    /// <exception cref="InvalidInputException">A field is set that servers are not told; the message names it.</exception>
+    public static void Check(SamplingParams sampling)
+    {
+        string? field = sampling switch
+        {
+            { StopTokenIds.Count: > 0 } => "stop_token_ids",
+            { IgnoreEos: true } => "ignore_eos",
+            { MinTokens: > 0 } => "min_tokens",
+            { Logprobs: not null } => "logprobs",
+            { LogprobTokenIds: not null } => "logprob_token_ids",
+            { PromptLogprobs: not null } => "prompt_logprobs",
+            { Detokenize: false } => "detokenize",
+            { SpacesBetweenSpecialTokens: false } => "spaces_between_special_tokens",
+            { IncludeStopStrInOutput: true } => "include_stop_str_in_output",
+            { LogitBias: not null } => "logit_bias",
+            { AllowedTokenIds: not null } => "allowed_token_ids",
+            { BadWords.Count: > 0 } => "bad_words",
+            { StructuredOutputs: not null } => "structured_outputs",
+            { RepetitionDetection: not null } => "repetition_detection",
+            { TruncatePromptTokens: not null } => "truncate_prompt_tokens",
+            { SkipReadingPrefixCache: true } => "skip_reading_prefix_cache",
+            _ => null,
+        };
+        if (field is not null)
+            throw new InvalidInputException($"{field} is not sent to servers, since not every one knows it. Leave it out, or put it into the extra body in the server's own form.");
+    }
+
     /// <summary>An estimate by characters; the server alone knows its tokenizer.</summary>
     public int CountTokens(IReadOnlyList<ChatMessage> conversation) =>
         (int)Math.Ceiling(conversation.Sum(turn => turn.Content.Length / CharactersOfToken + TokensOfTurn));

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Malrule.Inference;
 using Malrule.Mining.Demonstrations;
 using Malrule.Mining.Prompts;
@@ -13,9 +12,6 @@ namespace Malrule.Mining.Generations;
 /// </summary>
 internal sealed class GenerationStage(MiningOptions options, QuestionBank bank, Journal<Generation> journal, RunLog log)
 {
-    private const int SyncEvery = 32;
-    private static readonly TimeSpan SyncAfter = TimeSpan.FromSeconds(1);
-
     /// <summary>Those of <paramref name="distractors"/> whose answers are missing, or failed before.</summary>
     public Distractor[] Pending(IEnumerable<Distractor> distractors) =>
         [.. distractors.Where(distractor => !journal.Lines.TryGetValue(distractor.Id, out Generation? generation) || generation.Error is not null)];
@@ -33,29 +29,9 @@ internal sealed class GenerationStage(MiningOptions options, QuestionBank bank, 
             log.Timings["expected_at_most_seconds"] = time.TotalSeconds;
 
         using var progress = new GenerationProgress(generator, estimate, total - pending.Count, log);
-        int unsynced = 0;
-        long unsyncedTokens = 0, lastSync = Stopwatch.GetTimestamp();
-        try
-        {
-            await foreach (GeneratorOutput output in generator.StreamAsync(requests, cancellation).ConfigureAwait(false))
-            {
-                journal.Append(Record(prompts[output.Index], output));
-                unsyncedTokens += output.GeneratedTokens ?? 0;
-                if (++unsynced >= SyncEvery || Stopwatch.GetElapsedTime(lastSync) >= SyncAfter)
-                    Sync();
-            }
-        }
-        finally
-        {
-            Sync();
-        }
-
-        void Sync()
-        {
-            journal.Sync();
-            progress.Add(unsynced, unsyncedTokens);
-            (unsynced, unsyncedTokens, lastSync) = (0, 0, Stopwatch.GetTimestamp());
-        }
+        using var synced = new SyncedJournal<Generation>(journal, progress);
+        await foreach (GeneratorOutput output in generator.StreamAsync(requests, cancellation).ConfigureAwait(false))
+            synced.Append(Record(prompts[output.Index], output), 1, output.GeneratedTokens ?? 0);
     }
 
     private MiningPrompt[] WritePrompts(IReadOnlyList<Distractor> distractors, IGenerator generator)

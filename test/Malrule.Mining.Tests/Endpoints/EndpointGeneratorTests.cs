@@ -50,6 +50,28 @@ public sealed class EndpointGeneratorTests
     }
 
     [Fact]
+    public void Every_field_that_is_not_sent_is_refused_by_name_or_of_no_effect()
+    {
+        string[] known = ["N", "Temperature", "TopK", "TopP", "MinP", "PresencePenalty", "FrequencyPenalty", "RepetitionPenalty", "Seed", "Stop", "MaxTokens", "SkipSpecialTokens",
+            "OutputKind", "StreamInterval"];
+        (string Field, SamplingParams Sampling)[] refused =
+        [
+            ("stop_token_ids", Sampling with { StopTokenIds = [1] }), ("ignore_eos", Sampling with { IgnoreEos = true }), ("min_tokens", Sampling with { MinTokens = 1 }),
+            ("logprobs", Sampling with { Logprobs = 0 }), ("logprob_token_ids", Sampling with { LogprobTokenIds = [1] }), ("prompt_logprobs", Sampling with { PromptLogprobs = 0 }),
+            ("detokenize", Sampling with { Detokenize = false }), ("spaces_between_special_tokens", Sampling with { SpacesBetweenSpecialTokens = false }),
+            ("include_stop_str_in_output", Sampling with { IncludeStopStrInOutput = true }), ("logit_bias", Sampling with { LogitBias = new Dictionary<int, float> { [1] = 1 } }),
+            ("allowed_token_ids", Sampling with { AllowedTokenIds = [1] }), ("bad_words", Sampling with { BadWords = ["x"] }),
+            ("structured_outputs", Sampling with { StructuredOutputs = new StructuredOutputs { Choice = ["x"] } }), ("repetition_detection", Sampling with { RepetitionDetection = new RepetitionDetection() }),
+            ("truncate_prompt_tokens", Sampling with { TruncatePromptTokens = 1 }), ("skip_reading_prefix_cache", Sampling with { SkipReadingPrefixCache = true }),
+        ];
+        Assert.All(refused, one => Assert.StartsWith(one.Field + " ", Assert.Throws<InvalidInputException>(() => EndpointGenerator.Check(one.Sampling)).Message, StringComparison.Ordinal));
+        EndpointGenerator.Check(Sampling);
+        IEnumerable<string> all = typeof(SamplingParams).GetProperties().Where(property => property.CanWrite).Select(property => property.Name);
+        Assert.Equal(known.Length + refused.Length, all.Count());
+        Assert.Superset(known.ToHashSet(), all.ToHashSet());
+    }
+
+    [Fact]
     public async Task Extra_fields_are_added_and_replaced_and_with_null_removed()
     {
         await using var server = new OpenAiServer();

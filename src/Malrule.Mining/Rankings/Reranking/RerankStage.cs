@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Malrule.Mining.Generations;
 using Malrule.Mining.Questions;
 using Malrule.Mining.Results;
@@ -11,9 +10,6 @@ namespace Malrule.Mining.Rankings.Reranking;
 /// </summary>
 internal sealed class RerankStage
 {
-    private const int SyncEvery = 32;
-    private static readonly TimeSpan SyncAfter = TimeSpan.FromSeconds(1);
-
     private readonly MisconceptionCatalogue _catalogue;
     private readonly RerankOptions _options;
     private readonly RunLog _log;
@@ -57,33 +53,16 @@ internal sealed class RerankStage
         using var progress = new GenerationProgress(generator, estimate, _plans.Sum(plan => plan.Windows.Length) - requests.Length, _log, MiningStage.Reranking);
         var answers = new LetterOutput[requests.Length];
         var left = pending.ToDictionary(plan => plan.Id, plan => plan.Windows.Length);
-        int unsynced = 0, unsyncedRequests = 0, next = 0;
+        int next = 0;
         var firsts = pending.ToDictionary(plan => plan.Id, plan => (next += plan.Windows.Length) - plan.Windows.Length);
-        long lastSync = Stopwatch.GetTimestamp();
-        try
+        using var synced = new SyncedJournal<RerankAnswer>(journal, progress);
+        await foreach (LetterOutput answer in generator.StreamLettersAsync(requests, cancellation).ConfigureAwait(false))
         {
-            await foreach (LetterOutput answer in generator.StreamLettersAsync(requests, cancellation).ConfigureAwait(false))
-            {
-                answers[answer.Index] = answer;
-                Plan plan = origins[answer.Index].Plan;
-                if (--left[plan.Id] > 0)
-                    continue;
-                journal.Append(plan.Record(answers.AsSpan(firsts[plan.Id], plan.Windows.Length)));
-                unsyncedRequests += plan.Windows.Length;
-                if (++unsynced >= SyncEvery || Stopwatch.GetElapsedTime(lastSync) >= SyncAfter)
-                    Sync();
-            }
-        }
-        finally
-        {
-            Sync();
-        }
-
-        void Sync()
-        {
-            journal.Sync();
-            progress.Add(unsyncedRequests, unsyncedRequests);
-            (unsynced, unsyncedRequests, lastSync) = (0, 0, Stopwatch.GetTimestamp());
+            answers[answer.Index] = answer;
+            Plan plan = origins[answer.Index].Plan;
+            int windows = plan.Windows.Length;
+            if (--left[plan.Id] == 0)
+                synced.Append(plan.Record(answers.AsSpan(firsts[plan.Id], windows)), windows, windows);
         }
     }
 
