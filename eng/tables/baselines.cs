@@ -2,7 +2,7 @@
 #:project ../../src/Malrule.Mining/Malrule.Mining.csproj
 #:property PublishAot=false
 
-// Prints the tables of docs/pipeline.md: every method without a model on every split, and, with a file of inferred texts, what these are worth,
+// Prints the tables on Eedi of docs/results.md: every method without a model on every split, and, with a file of inferred texts, what these are worth,
 // alone and beside the rest.
 //
 //   dotnet run -c Release eng/tables/baselines.cs -- DATA_FOLDER [GENERATIONS.jsonl]

@@ -12,7 +12,8 @@ public sealed partial class ReadmeTests
     private const string Tool = "dotnet run -c Release --project src/Malrule.Cli -- ";
     private static readonly string Readme = Path.Combine(TestPaths.Repository, "README.md");
 
-    public static TheoryData<string> Documents { get; } = ["README.md", "README.zh-CN.md", "bench/README.md", "docs/pipeline.md", "docs/engine.md", "CONTRIBUTING.md", "samples/starter/README.md"];
+    public static TheoryData<string> Documents { get; } = [.. Directory.EnumerateFiles(TestPaths.Repository, "*.md", SearchOption.AllDirectories)
+        .Select(path => Path.GetRelativePath(TestPaths.Repository, path)).Where(path => !path.StartsWith("artifacts", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
 
     /// <summary>
     /// Part of the main job with the real models, from questions to results: any numeric mistake on the way makes the answers worse.
@@ -65,9 +66,18 @@ public sealed partial class ReadmeTests
     public void Links_lead_somewhere(string document)
     {
         string path = Path.Combine(TestPaths.Repository, document);
-        Assert.All(Link().Matches(File.ReadAllText(path)).Select(link => link.Groups[1].Value).Where(link => !link.Contains("://", StringComparison.Ordinal)), link =>
-            Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(path)!, link)), $"{document}: {link}"));
+        Assert.All(Link().Matches(File.ReadAllText(path)).Where(link => !link.Value.Contains("://", StringComparison.Ordinal)), link =>
+        {
+            (string file, string heading) = (link.Groups["file"].Value, link.Groups["heading"].Value);
+            string target = file.Length == 0 ? path : Path.Combine(Path.GetDirectoryName(path)!, file);
+            Assert.True(Path.Exists(target), $"{document}: {link.Value}");
+            if (heading.Length > 0)
+                Assert.Contains(heading, Heading().Matches(File.ReadAllText(target)).Select(line => Anchor(line.Groups["title"].Value)));
+        });
     }
+
+    // As GitHub makes a heading's anchor.
+    private static string Anchor(string title) => Regex.Replace(title.ToLowerInvariant(), @"[^\w\- ]", "").Replace(' ', '-');
 
     private static IEnumerable<string[]> Commands() => Blocks(Readme, "sh").SelectMany(block => block.Split('\n'))
         .Where(line => line.StartsWith(Tool, StringComparison.Ordinal)).Select(line => line[Tool.Length..].Split(' '));
@@ -75,6 +85,9 @@ public sealed partial class ReadmeTests
     private static IEnumerable<string> Blocks(string path, string language) =>
         Regex.Matches(File.ReadAllText(path), $@"^```{language}\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline).Select(block => block.Groups[1].Value);
 
-    [GeneratedRegex(@"\]\(([^)#]+)\)")]
+    [GeneratedRegex(@"\]\((?<file>[^)#]*)(#(?<heading>[^)]+))?\)")]
     private static partial Regex Link();
+
+    [GeneratedRegex(@"^#+ (?<title>.+)$", RegexOptions.Multiline)]
+    private static partial Regex Heading();
 }
