@@ -8,8 +8,6 @@ internal static class Latex
 {
     public static string Inline(string latex) => $@"\( {latex} \)";
 
-    public static string Display(string latex) => $"\\[\n{latex}\n\\]";
-
     public static string Fraction(long numerator, long denominator) => numerator < 0
         ? string.Create(CultureInfo.InvariantCulture, $@"-\frac{{{-numerator}}}{{{denominator}}}")
         : string.Create(CultureInfo.InvariantCulture, $@"\frac{{{numerator}}}{{{denominator}}}");
@@ -42,11 +40,6 @@ internal static class Latex
 
     /// <summary>A number to be added after another: <c>+3</c> or <c>-3</c>.</summary>
     public static string Signed(long value) => value.ToString("+0;-0;+0", CultureInfo.InvariantCulture);
-
-    /// <summary>A number in brackets when it is negative, as it stands after a sign.</summary>
-    public static string Bracketed(long value) => value < 0
-        ? string.Create(CultureInfo.InvariantCulture, $"({value})")
-        : value.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>A letter to a power, without an index of one.</summary>
     public static string Power(string letter, long index) => index switch

@@ -1,5 +1,3 @@
-using Malrule.Mining.Demonstrations;
-
 namespace Malrule.Mining.Tests;
 
 public sealed class ItemSeedTests

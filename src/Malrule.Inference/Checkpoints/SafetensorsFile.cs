@@ -65,8 +65,6 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         }
     }
 
-    public bool Contains(string name) => _entries.ContainsKey(name);
-
     /// <summary>The named tensor, which must stand in this file with an element type Malrule computes with.</summary>
     public DenseTensor Tensor(string name)
     {

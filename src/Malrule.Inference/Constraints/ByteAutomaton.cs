@@ -30,8 +30,6 @@ internal sealed class ByteAutomaton
             _first[state + 1] = _first[state] + states[state].Ways.Count;
     }
 
-    public int States => _accepting.Length;
-
     /// <summary>Whether a text that leads to this state is whole.</summary>
     public bool Accepts(int state) => _accepting[state];
 

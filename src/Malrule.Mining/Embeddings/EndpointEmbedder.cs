@@ -19,7 +19,7 @@ internal sealed class EndpointEmbedder : IEmbedder
 
     private EndpointEmbedder(OpenAiClient client, string model, IReadOnlyList<string> description) => (_client, _model, Description) = (client, model, description);
 
-    public string KernelPath => "OpenAI-compatible server";
+    public string KernelPath => OpenAiClient.KernelPath;
 
     public IReadOnlyList<string> Description { get; }
 
@@ -32,12 +32,8 @@ internal sealed class EndpointEmbedder : IEmbedder
         try
         {
             IReadOnlyList<ModelEntry>? listed = await client.ListModelsAsync(cancellationToken).ConfigureAwait(false);
-            var description = new List<string> { $"Embedder {model} at {client.Address}: pooling and the longest text are the server's own." };
-            if (listed is { Count: > 0 } && listed.All(entry => entry.Id != model))
-                description.Add($"warning: the server lists no model {model}; it lists {string.Join(", ", listed.Take(10).Select(entry => entry.Id))}{(listed.Count > 10 ? ", …" : "")}.");
-            if (client.SendsKeyInTheClear)
-                description.Add($"warning: the key in {options.ApiKeyVariable} travels unencrypted; use https.");
-            return new EndpointEmbedder(client, model, description);
+            return new EndpointEmbedder(
+                client, model, [$"Embedder {model} at {client.Address}: pooling and the longest text are the server's own.", .. client.Warnings(model, listed)]);
         }
         catch
         {

@@ -24,7 +24,7 @@ internal sealed class OpenAiClient : IDisposable
     private readonly HttpClient _http;
     private readonly SemaphoreSlim _slots;
     private long _pausedUntil; // Environment.TickCount64
-    private int _failedInARow, _retries;
+    private int _failedInARow;
 
     /// <exception cref="InvalidInputException">The options are wrong, or the key's variable is not set.</exception>
     public OpenAiClient(EndpointOptions options)
@@ -39,14 +39,11 @@ internal sealed class OpenAiClient : IDisposable
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("malrule", typeof(OpenAiClient).Assembly.GetName().Version!.ToString(3)));
     }
 
+    /// <summary>What computes, as runs name it: a server does not say more.</summary>
+    public const string KernelPath = "OpenAI-compatible server";
+
     /// <summary>The server's address.</summary>
     public string Address { get; }
-
-    /// <summary>Attempts that were repeated so far.</summary>
-    public int Retries => Volatile.Read(ref _retries);
-
-    /// <summary>Whether the key travels unencrypted to another machine.</summary>
-    public bool SendsKeyInTheClear => _key is not null && new Uri(Address) is { Scheme: "http", IsLoopback: false };
 
     /// <summary>The models that the server lists; null where it has no such list.</summary>
     public async Task<IReadOnlyList<ModelEntry>?> ListModelsAsync(CancellationToken cancellationToken)
@@ -68,6 +65,15 @@ internal sealed class OpenAiClient : IDisposable
         {
             throw new MalruleException(failure.Message, failure);
         }
+    }
+
+    /// <summary>What a user should know before <paramref name="model"/> is asked anything.</summary>
+    public IEnumerable<string> Warnings(string model, IReadOnlyList<ModelEntry>? listed)
+    {
+        if (listed is { Count: > 0 } && listed.All(entry => entry.Id != model))
+            yield return $"warning: the server lists no model {model}; it lists {string.Join(", ", listed.Take(10).Select(entry => entry.Id))}{(listed.Count > 10 ? ", …" : "")}.";
+        if (_key is not null && new Uri(Address) is { Scheme: "http", IsLoopback: false })
+            yield return $"warning: the key in {_options.ApiKeyVariable} travels unencrypted; use https.";
     }
 
     /// <summary>Asks once more often than <see cref="EndpointOptions.Retries"/> says, at most.</summary>
@@ -116,7 +122,6 @@ internal sealed class OpenAiClient : IDisposable
                     TimeSpan wait = failure.RetryAfter ?? BackOff(failures);
                     if (++failures > _options.Retries || wait > LongestWait)
                         throw GiveUp(failure, failures, wait);
-                    Interlocked.Increment(ref _retries);
                     if (failure.RetryAfter is not null) // it holds for all requests
                         Volatile.Write(ref _pausedUntil, Math.Max(Volatile.Read(ref _pausedUntil), Environment.TickCount64 + (long)wait.TotalMilliseconds));
                     await Task.Delay(wait, cancellationToken).ConfigureAwait(false);

@@ -10,10 +10,3 @@ internal sealed class RequestFailedException(string message, bool isRefused = fa
 {
     public bool IsRefused => isRefused;
 }
-
-/// <summary>An attempt failed in a way that may pass.</summary>
-internal sealed class AttemptFailedException(string message, TimeSpan? retryAfter = null, Exception? inner = null) : MalruleException(message, inner)
-{
-    /// <summary>How long the server asks to wait.</summary>
-    public TimeSpan? RetryAfter => retryAfter;
-}

@@ -26,8 +26,7 @@ public static class BaselineTable
             ("hybrid, 60 % expected unseen", training => new HybridRanker(training, bank.Catalogue, new HybridOptions { UnseenShare = 0.6 })),
         };
         var rows = new List<EvaluationRow>();
-        foreach (EvaluationSplit split in (EvaluationSplit[])
-            [EvaluationSplit.LeaveOwnQuestionOut, EvaluationSplit.ByQuestion(), EvaluationSplit.ByStem(), EvaluationSplit.Mixed(), EvaluationSplit.ByMisconception()])
+        foreach (EvaluationSplit split in EvaluationSplit.All)
         {
             foreach ((string name, Func<IReadOnlyList<Question>, DistractorRanker> make) in methods)
             {

@@ -1,5 +1,4 @@
 using Malrule.Inference;
-using Malrule.Mining.Demonstrations;
 using Malrule.Mining.Questions;
 
 namespace Malrule.Mining.Evaluation;
@@ -21,6 +20,9 @@ public sealed record EvaluationSplit
     /// <summary>Learn from every question but the one under test: what a school with a labelled bank meets.</summary>
     public static EvaluationSplit LeaveOwnQuestionOut { get; } =
         new("leave own question out", questions => [new Fold(questions, [.. questions.SelectMany(question => question.LabelledDistractors)])]);
+
+    /// <summary>Every way, from the one that leaves most to learn from to the one where all that is tested is unseen.</summary>
+    public static IReadOnlyList<EvaluationSplit> All => [LeaveOwnQuestionOut, ByQuestion(), ByStem(), Mixed(), ByMisconception()];
 
     /// <summary>k folds of whole questions.</summary>
     public static EvaluationSplit ByQuestion(int folds = 5, long seed = 1) =>

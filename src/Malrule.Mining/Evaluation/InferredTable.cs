@@ -63,8 +63,7 @@ public static class InferredTable
             Add(fused, options.Name, new InferredRanker(catalogue, samples, score, options));
         rows.Add(Chosen(fused, rows[^Fusions.Length..], bank.Labelled));
 
-        foreach (EvaluationSplit split in (EvaluationSplit[])
-            [EvaluationSplit.LeaveOwnQuestionOut, EvaluationSplit.ByQuestion(), EvaluationSplit.ByStem(), EvaluationSplit.Mixed(), EvaluationSplit.ByMisconception()])
+        foreach (EvaluationSplit split in EvaluationSplit.All)
         {
             foreach ((string name, HybridOptions options) in Hybrids)
             {

@@ -29,7 +29,7 @@ internal sealed class EndpointGenerator : IGenerator
     private EndpointGenerator(OpenAiClient client, EndpointOptions options, string model, int? maxModelLength, IReadOnlyList<string> description) =>
         (_client, _options, _model, MaxModelLength, Description) = (client, options, model, maxModelLength, description);
 
-    public string KernelPath => "OpenAI-compatible server";
+    public string KernelPath => OpenAiClient.KernelPath;
 
     public IReadOnlyList<string> Description { get; }
 
@@ -62,12 +62,9 @@ internal sealed class EndpointGenerator : IGenerator
             IReadOnlyList<ModelEntry>? listed = await client.ListModelsAsync(cancellationToken).ConfigureAwait(false);
             int? served = listed?.FirstOrDefault(entry => entry.Id == model)?.MaxModelLen is { } length and > 0 ? length : null;
             int? most = maxModelLength is { } asked && served is { } limit ? Math.Min(asked, limit) : maxModelLength ?? served;
-            var description = new List<string> { $"Model {model} at {client.Address}, {options.Concurrency} requests at once, {(most is null ? "its longest sequence not known (--max-model-len)" : $"at most {most} tokens a sequence")}." };
-            if (listed is { Count: > 0 } && listed.All(entry => entry.Id != model))
-                description.Add($"warning: the server lists no model {model}; it lists {string.Join(", ", listed.Take(10).Select(entry => entry.Id))}{(listed.Count > 10 ? ", …" : "")}.");
-            if (client.SendsKeyInTheClear)
-                description.Add($"warning: the key in {options.ApiKeyVariable} travels unencrypted; use https.");
-            return new EndpointGenerator(client, options, model, most, description);
+            string longest = most is null ? "its longest sequence not known (--max-model-len)" : $"at most {most} tokens a sequence";
+            return new EndpointGenerator(
+                client, options, model, most, [$"Model {model} at {client.Address}, {options.Concurrency} requests at once, {longest}.", .. client.Warnings(model, listed)]);
         }
         catch
         {

@@ -38,11 +38,10 @@ public sealed record RunMetrics
     /// <summary>Measures a run; <paramref name="labelled"/> is where misconceptions can have been seen.</summary>
     public static RunMetrics Of(IEnumerable<MinedDistractor> mined, IEnumerable<Question> labelled)
     {
-        ILookup<int, int> questionsOf = labelled.SelectMany(question => question.LabelledDistractors)
-            .ToLookup(distractor => distractor.MisconceptionId!.Value, distractor => distractor.Question.Id);
+        var seen = new SeenMisconceptions(labelled);
         var scored = mined.Where(item => item.Distractor.MisconceptionId is not null).Select(item => (
             Precision: AveragePrecision.At(item.Candidates, item.Distractor.MisconceptionId!.Value, ResultFiles.SubmissionDepth),
-            Seen: questionsOf[item.Distractor.MisconceptionId!.Value].Any(question => question != item.Distractor.Question.Id))).ToArray();
+            Seen: seen.Contains(item.Distractor))).ToArray();
         return new RunMetrics
         {
             Map25 = scored.Select(item => (double?)item.Precision).Average(),

@@ -42,8 +42,6 @@ internal sealed class ListLiteral(int line, IReadOnlyList<Expression> items, boo
 {
     public IReadOnlyList<Expression> Items => items;
 
-    public bool IsTuple => isTuple;
-
     protected override object? ValueIn(Rendering rendering, Scope scope) => new ListValue(All(items, rendering, scope), isTuple);
 }
 

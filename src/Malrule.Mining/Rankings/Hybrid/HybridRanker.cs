@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Malrule.Mining.Demonstrations;
 using Malrule.Mining.Questions;
 using Malrule.Mining.Rankings.Lexical;
 using Malrule.Mining.Rankings.Neighbours;

@@ -1,5 +1,3 @@
-using Malrule.Mining.Demonstrations;
-
 namespace Malrule.Mining.Rankings.Reranking;
 
 /// <summary>

@@ -1,4 +1,4 @@
-namespace Malrule.Mining.Demonstrations;
+namespace Malrule.Mining;
 
 /// <summary>SplitMix64 by Steele, Lea and Flood (2014): a small seeded generator. Not safe for concurrent use.</summary>
 internal sealed class SplitMix64(ulong seed)
