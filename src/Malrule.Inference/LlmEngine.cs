@@ -161,7 +161,7 @@ public sealed class LlmEngine : IAsyncDisposable
             Interlocked.Add(ref _cachedTokens, finished.CachedTokens);
             stream.Complete(RequestFactory.Output(0, finished));
         }
-        if (!Post(() => _model.Core.Add(group)))
+        if (!Submit(group))
             throw Stopped();
         try
         {
@@ -187,14 +187,13 @@ public sealed class LlmEngine : IAsyncDisposable
         return done.Task;
     }
 
-    /// <summary>Stops all sequences and returns all memory.</summary>
+    /// <summary>Stops all sequences, whose callers get what there is with <see cref="FinishReason.Abort"/>, and returns all memory.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        Post(_model.Core.AbortAll);
         _inbox.CompleteAdding();
-        await _worker.ConfigureAwait(false);
+        await _worker.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // a logger that threw
         _watched.Dispose();
         _model.Dispose();
         _inbox.Dispose();
@@ -241,8 +240,11 @@ public sealed class LlmEngine : IAsyncDisposable
                 return;
             }
             submitted.Enqueue(group);
-            if (!Post(() => _model.Core.Add(group)))
+            if (!Submit(group))
+            {
                 results.TryComplete(Stopped());
+                return;
+            }
         }
     }
 
@@ -259,6 +261,14 @@ public sealed class LlmEngine : IAsyncDisposable
             _model.Log.Refused(error.Message);
             throw;
         }
+    }
+
+    private bool Submit(SequenceGroup group)
+    {
+        bool taken = Post(() => _model.Core.Add(group));
+        if (!taken)
+            group.Trace?.End(0, null, Stopped());
+        return taken;
     }
 
     /// <summary>Told about every step, on the worker; set only by <see cref="EngineBenchmark"/>.</summary>
@@ -307,30 +317,30 @@ public sealed class LlmEngine : IAsyncDisposable
         }
     }
 
-    /// <summary>The worker: takes what arrived, runs a step, until the engine is disposed. A step that throws fails every request and ends the engine.</summary>
+    /// <summary>The worker: takes what arrived, runs a step, until the engine is disposed. What throws here fails every request and ends the engine.</summary>
     private void Work()
     {
         var core = _model.Core;
-        core.OwnThread();
-        while (!_inbox.IsCompleted)
+        try
         {
-            while (core.HasWork ? _inbox.TryTake(out var action) : _inbox.TryTake(out action, Timeout.Infinite))
-                action();
-            if (!core.HasWork)
-                continue;
-            try
+            core.OwnThread();
+            while (true)
             {
+                while (core.HasWork ? _inbox.TryTake(out var action) : _inbox.TryTake(out action, Timeout.Infinite))
+                    action();
+                if (_inbox.IsCompleted)
+                    break;
                 Step(core);
             }
-            catch (Exception error)
-            {
-                _model.Log.Stopped(error);
-                _inbox.CompleteAdding();
-                while (_inbox.TryTake(out var late))
-                    late();
-                core.FailAll(new MalruleException($"The engine stopped: {error.Message}", error));
-                return;
-            }
+            core.AbortAll();
+        }
+        catch (Exception error)
+        {
+            _inbox.CompleteAdding();
+            while (_inbox.TryTake(out var late))
+                late();
+            core.FailAll(new MalruleException($"The engine stopped: {error.Message}", error));
+            _model.Log.Stopped(error);
         }
     }
 }

@@ -105,8 +105,8 @@ internal sealed class OpenAiService(LlmEngine? engine, TextEmbedder? embedder, s
         Check(request.Model, request.Other);
         if (request.EncodingFormat is not (null or "float" or "base64"))
             throw new RequestException("encoding_format", $"encoding_format must be float or base64; it is {request.EncodingFormat}.");
-        if (request.Dimensions is { } wanted && wanted != model.Dimensions)
-            throw new RequestException("dimensions", $"dimensions must be {model.Dimensions}, as the model's, or left out; it is {wanted}.");
+        if (request.Dimensions is { } wanted && wanted != model.Info.Dimensions)
+            throw new RequestException("dimensions", $"dimensions must be {model.Info.Dimensions}, as the model's, or left out; it is {wanted}.");
         List<int[]> inputs = [.. Inputs(request, model.Tokenizer)];
         float[][] vectors = await queue.EmbedAsync(inputs, cancellationToken).ConfigureAwait(false);
         return new EmbeddingResponse

@@ -66,7 +66,7 @@ internal static class DoctorCommand
                 Line("", $"{language.UnusedTensors.Count} tensors are not used: {string.Join(", ", language.UnusedTensors.Take(4))}");
         }
         if (report.Embedder is { } embedder)
-            Line("embedder", $"{embedder.Directory}: {embedder.KernelPath}, {embedder.Dimensions} dimensions, {embedder.Pooling} pooling, texts of up to {embedder.MaxTokens} tokens");
+            Line("embedder", $"{embedder.Directory}: {embedder.KernelPath}, {embedder.Dimensions} dimensions, {embedder.Pooling} pooling, texts of up to {embedder.MaxTokens} tokens, weights {Size(embedder.WeightBytes)}");
         foreach (string hint in report.Hints)
             Line("hint", $"{hint}");
         foreach (string problem in report.Problems)

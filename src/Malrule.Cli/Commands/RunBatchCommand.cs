@@ -46,7 +46,7 @@ internal static class RunBatchCommand
                     Pooling = parsed.GetValue(pooling),
                     MaxTokens = options.MaxModelLength ?? LongestEmbedderInput,
                 }, cancellationToken).ConfigureAwait(false);
-                messages.Line($"{served}: {embedder.Dimensions} dimensions, {embedder.Pooling} pooling, {embedder.KernelPath}");
+                messages.Line($"{served}: {embedder.Info.Dimensions} dimensions, {embedder.Info.Pooling} pooling, {embedder.Info.KernelPath}");
                 var service = new OpenAiService(null, embedder, served, options.Seed, created, messages.Warn);
                 return await RunAsync(new BatchRunner(service, window: 256)).ConfigureAwait(false);
             }

@@ -44,7 +44,10 @@ internal sealed record ModelReport(string Name, string KernelPath, int MaxModelL
 }
 
 /// <summary>What an embedder makes of a text.</summary>
-internal sealed record EmbedderReport(string Directory, string KernelPath, int Dimensions, string Pooling, int MaxTokens);
+internal sealed record EmbedderReport(string Directory, string KernelPath, int Dimensions, string Pooling, int MaxTokens, long WeightBytes)
+{
+    public static EmbedderReport Of(EmbedderInfo info) => new(info.ModelDirectory, info.KernelPath, info.Dimensions, info.Pooling.ToString().ToLowerInvariant(), info.MaxTokens, info.WeightBytes);
+}
 
 [JsonSourceGenerationOptions(WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(DoctorReport))]

@@ -35,7 +35,7 @@ internal sealed class Examination
             try
             {
                 if (TextEmbedder.CanLoad(model))
-                    embedder = await EmbedderAsync(model, options, cancellationToken).ConfigureAwait(false);
+                    embedder = EmbedderReport.Of(await TextEmbedder.PlanAsync(model, new EmbedderOptions { Device = options.Device, Mode = options.Mode, Threads = options.Threads }, cancellationToken).ConfigureAwait(false));
                 else
                     report = ModelReport.Of(await LlmEngine.PlanAsync(model, options, cancellationToken).ConfigureAwait(false));
             }
@@ -44,12 +44,6 @@ internal sealed class Examination
                 _problems.Add(error.Message);
             }
         return new DoctorReport(machine, hub, report, embedder, _problems, _hints);
-    }
-
-    private static async Task<EmbedderReport> EmbedderAsync(string model, EngineOptions options, CancellationToken cancellationToken)
-    {
-        await using TextEmbedder embedder = await TextEmbedder.LoadAsync(model, new EmbedderOptions { Device = options.Device, Mode = options.Mode, Threads = options.Threads }, cancellationToken).ConfigureAwait(false);
-        return new EmbedderReport(embedder.Directory, embedder.KernelPath, embedder.Dimensions, embedder.Pooling.ToString().ToLowerInvariant(), embedder.MaxTokens);
     }
 
     private HubReport Hub()

@@ -10,6 +10,7 @@ namespace Malrule.Inference.Constraints;
 internal sealed class AutomatonBuilder
 {
     private const int MaxStates = 20_000;
+    private const int MaxWays = 500_000; // of 6 bytes
     private const long MaxWork = 10_000_000;
 
     private readonly IReadOnlyList<ByteProgram.Node> _nodes;
@@ -18,7 +19,7 @@ internal sealed class AutomatonBuilder
     private readonly List<(bool Accepting, List<ByteWay> Ways)> _states = [];
     private readonly int[] _reached;
     private readonly Stack<int> _open = [];
-    private int _round;
+    private int _round, _ways;
     private long _work;
 
     private AutomatonBuilder(ByteProgram program)
@@ -107,6 +108,8 @@ internal sealed class AutomatonBuilder
             int target = StateOf(targets);
             if (found.Count > 0 && found[^1].Target == target && found[^1].High == low - 1)
                 found[^1] = found[^1] with { High = (byte)(next - 1) };
+            else if (++_ways > MaxWays)
+                throw TooLarge($"more than {MaxWays} ways between states");
             else
                 found.Add(new ByteWay((byte)low, (byte)(next - 1), target));
         }

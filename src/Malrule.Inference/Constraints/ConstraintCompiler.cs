@@ -10,9 +10,12 @@ internal sealed class ConstraintCompiler(Tokenizer tokenizer, int vocabSize)
 {
     private const int MaxKept = 16;
 
-    private readonly Lazy<TokenTrie> _tokens = new(() => new TokenTrie(tokenizer, vocabSize));
+    private readonly Lazy<TokenMasks> _masks = new(() => new TokenMasks(new TokenTrie(tokenizer, vocabSize)));
     private readonly Dictionary<string, Lazy<OutputConstraint>> _kept = [];
     private readonly Queue<string> _order = [];
+
+    /// <summary>Bytes of the masks and of the vocabulary's tree at most, for the memory ledger; an automaton is at most 4 MB, like a long prompt the request's own.</summary>
+    public static long WorkspaceBytes(int vocabSize) => TokenMasks.MostBytes(vocabSize) + TokenTrie.UsualBytes(vocabSize);
 
     /// <exception cref="InvalidInputException">The pattern or the choices cannot be followed.</exception>
     public OutputConstraint Compile(StructuredOutputs outputs)
@@ -27,7 +30,7 @@ internal sealed class ConstraintCompiler(Tokenizer tokenizer, int vocabSize)
                     _kept.Remove(_order.Dequeue());
                 _order.Enqueue(key);
                 _kept[key] = constraint = new Lazy<OutputConstraint>(() => new OutputConstraint(
-                    outputs.Choice is { } choices ? ByteAutomaton.Of(choices) : AutomatonBuilder.Build(outputs.Regex!), _tokens.Value));
+                    outputs.Choice is { } choices ? ByteAutomaton.Of(choices) : AutomatonBuilder.Build(outputs.Regex!), _masks.Value));
             }
         }
         return constraint.Value;

@@ -2,37 +2,21 @@ namespace Malrule.Inference.Constraints;
 
 /// <summary>
 /// What an output's text must be, as an automaton that a branch walks token by token, with the mask of the tokens that may follow at each
-/// state. Masks are made when a branch first comes to a state and kept up to a limit. The automaton may be shared by any number of
-/// requests; masks are made and read by the engine's worker alone.
+/// state. May be shared by any number of requests.
 /// </summary>
-internal sealed class OutputConstraint(ByteAutomaton automaton, TokenTrie tokens)
+internal sealed class OutputConstraint(ByteAutomaton automaton, TokenMasks masks)
 {
     public const int Start = 0;
 
-    private const int MaxMaskBytes = 8 << 20;
+    private readonly long _number = masks.Enlist();
 
-    private readonly Dictionary<int, ulong[]> _masks = [];
-    private readonly int _maxMasks = Math.Max(1, MaxMaskBytes / (8 * MaskWords(tokens.VocabSize)));
-
-    /// <summary>64-bit words of a mask.</summary>
-    public static int MaskWords(int vocabSize) => (vocabSize + 63) / 64;
-
-    /// <summary>One bit a token: whether the text can go on with it.</summary>
-    public ReadOnlySpan<ulong> Mask(int state)
-    {
-        if (_masks.TryGetValue(state, out ulong[]? mask))
-            return mask;
-        if (_masks.Count == _maxMasks)
-            _masks.Clear();
-        _masks[state] = mask = new ulong[MaskWords(tokens.VocabSize)];
-        tokens.Allow(automaton, state, mask);
-        return mask;
-    }
+    /// <summary>One bit a token: whether the text can go on with it. For the engine's worker alone; good until the next call.</summary>
+    public ReadOnlySpan<ulong> Mask(int state) => masks.Of(_number, automaton, state);
 
     /// <summary>The state behind a token that the mask of <paramref name="state"/> allows.</summary>
     public int Advance(int state, int token)
     {
-        foreach (byte value in tokens.Bytes(token))
+        foreach (byte value in masks.Tokens.Bytes(token))
             state = automaton.Step(state, value);
         return state;
     }

@@ -12,7 +12,8 @@ internal sealed class TokenTrie
     private const int None = -1;
 
     // by token
-    private readonly byte[][] _bytes;
+    private readonly byte[] _bytes; // token t's are [_start[t], _start[t + 1])
+    private readonly int[] _start;
     private readonly int[] _sameBytes; // the next token with the same bytes
 
     // by node
@@ -22,28 +23,29 @@ internal sealed class TokenTrie
 
     public TokenTrie(Tokenizer tokenizer, int vocabSize)
     {
-        _bytes = [.. Enumerable.Range(0, vocabSize).Select(id => BytesOf(tokenizer, id))];
+        VocabSize = vocabSize;
+        (_bytes, _start) = BytesOf(tokenizer, vocabSize);
         _sameBytes = new int[vocabSize];
         Array.Fill(_sameBytes, None);
-        int[] order = [.. Enumerable.Range(0, vocabSize).Where(id => _bytes[id].Length > 0)];
-        ulong[] beginnings = [.. order.Select(id => Beginning(_bytes[id]))];
+        int[] order = [.. Enumerable.Range(0, vocabSize).Where(id => !Bytes(id).IsEmpty)];
+        ulong[] beginnings = [.. order.Select(id => Beginning(Bytes(id)))];
         Array.Sort(beginnings, order);
         for (int first = 0, end = 0; first < order.Length; first = end)
         {
             while (end < order.Length && beginnings[end] == beginnings[first])
                 end++;
-            order.AsSpan(first..end).Sort((a, b) => _bytes[a].AsSpan().SequenceCompareTo(_bytes[b]) is not 0 and var sign ? sign : a.CompareTo(b));
+            order.AsSpan(first..end).Sort((a, b) => Bytes(a).SequenceCompareTo(Bytes(b)) is not 0 and var sign ? sign : a.CompareTo(b));
         }
-        _maxDepth = _bytes.Max(bytes => bytes.Length);
+        _maxDepth = Enumerable.Range(0, vocabSize).Max(id => Bytes(id).Length);
 
         List<byte> value = [];
         List<int> depth = [], ends = [], token = [];
         var path = new List<int>(); // the newest node at each depth
-        byte[] previous = [];
+        ReadOnlySpan<byte> previous = [];
         foreach (int id in order)
         {
-            byte[] bytes = _bytes[id];
-            int shared = bytes.AsSpan().CommonPrefixLength(previous);
+            ReadOnlySpan<byte> bytes = Bytes(id);
+            int shared = bytes.CommonPrefixLength(previous);
             Close(shared);
             for (int i = shared; i < bytes.Length; i++)
             {
@@ -67,10 +69,13 @@ internal sealed class TokenTrie
         }
     }
 
-    public int VocabSize => _bytes.Length;
+    public int VocabSize { get; }
+
+    /// <summary>Bytes of memory that a tree takes: with the vocabularies of Qwen and Llama about 55 a token.</summary>
+    public static long UsualBytes(int vocabSize) => 64L * vocabSize;
 
     /// <summary>Empty for a token that may not be drawn.</summary>
-    public ReadOnlySpan<byte> Bytes(int token) => _bytes[token];
+    public ReadOnlySpan<byte> Bytes(int token) => _bytes.AsSpan(_start[token].._start[token + 1]);
 
     /// <summary>Sets the bit of every token whose bytes lead from a state to a state.</summary>
     public void Allow(ByteAutomaton automaton, int state, Span<ulong> mask)
@@ -113,11 +118,16 @@ internal sealed class TokenTrie
         return BinaryPrimitives.ReadUInt64BigEndian(eight);
     }
 
-    private static byte[] BytesOf(Tokenizer tokenizer, int id)
+    private static (byte[] Bytes, int[] Start) BytesOf(Tokenizer tokenizer, int vocabSize)
     {
-        var utf8 = new ArrayBufferWriter<byte>(16);
-        bool isFirst = false; // a prompt stands before it
-        tokenizer.AppendText(id, skipSpecialTokens: true, ref isFirst, utf8);
-        return utf8.WrittenSpan.ToArray();
+        var utf8 = new ArrayBufferWriter<byte>();
+        int[] start = new int[vocabSize + 1];
+        for (int id = 0; id < vocabSize; id++)
+        {
+            bool isFirst = false; // a prompt stands before it
+            tokenizer.AppendText(id, skipSpecialTokens: true, ref isFirst, utf8);
+            start[id + 1] = utf8.WrittenCount;
+        }
+        return (utf8.WrittenSpan.ToArray(), start);
     }
 }

@@ -19,7 +19,7 @@ public static class EmbedderBenchmark
         long start = Stopwatch.GetTimestamp();
         await using var embedder = await TextEmbedder.LoadAsync(modelDirectoryOrHubId, options.Embedder, cancellationToken).ConfigureAwait(false);
         double load = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        progress?.Invoke(FormattableString.Invariant($"{embedder.KernelPath}, loaded in {load:0.00} s"));
+        progress?.Invoke(FormattableString.Invariant($"{embedder.Info.KernelPath}, loaded in {load:0.00} s"));
 
         await embedder.EmbedAsync(Texts(embedder, Math.Min(WarmUpTexts, options.Texts), options.Tokens), cancellationToken).ConfigureAwait(false);
         var seconds = new List<double>();
@@ -44,10 +44,10 @@ public static class EmbedderBenchmark
         double median = seconds[seconds.Count / 2], tokens = (double)options.Texts * options.Tokens;
         return new EmbedderBenchmarkResult
         {
-            Model = Path.GetFileName(Path.TrimEndingDirectorySeparator(embedder.Directory)),
+            Model = Path.GetFileName(Path.TrimEndingDirectorySeparator(embedder.Info.ModelDirectory)),
             Texts = options.Texts,
             Tokens = options.Tokens,
-            KernelPath = embedder.KernelPath,
+            KernelPath = embedder.Info.KernelPath,
             Threads = threads,
             LoadSeconds = load,
             TotalSeconds = median,

@@ -32,4 +32,7 @@ internal static partial class Log
 
     [LoggerMessage(9, LogLevel.Critical, "The engine stopped; every request failed and it must be loaded again")]
     public static partial void Stopped(this ILogger log, Exception error);
+
+    [LoggerMessage(10, LogLevel.Error, "A listener to the engine's metrics or spans threw; the request it was told of is not harmed")]
+    public static partial void ListenerFailed(this ILogger log, Exception error);
 }

@@ -42,6 +42,9 @@ public sealed record EmbedderOptions
     /// <summary>Makes the logger that is told of loading, never of texts; null: nothing is logged.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }
 
+    /// <summary>Weights are checked and counted, not packed: the model computes nothing.</summary>
+    internal bool WithoutWeights { get; init; }
+
     /// <summary>Tokens that a step may hold: a batch, or one text of the longest length where that is more.</summary>
     internal int MaxRows(int modelTokens) => Math.Max(MaxBatchedTokens, Math.Min(MaxTokens, modelTokens));
 }

@@ -20,32 +20,28 @@ public sealed class TextEmbedder : IAsyncDisposable
     private readonly EmbedderOptions _options;
     private readonly PoolingConfig _pooling;
     private readonly SemaphoreSlim _turn = new(1);
-    private readonly string _name;
+    private int _disposed;
 
     private TextEmbedder(string directory, Checkpoint checkpoint, Backend backend, IEncoder encoder, Tokenizer? tokenizer, EmbedderOptions options, PoolingConfig pooling)
     {
         (_checkpoint, _backend, _encoder, _options, _pooling) = (checkpoint, backend, encoder, options, pooling);
-        (Directory, Tokenizer, _name) = (directory, tokenizer, HubCache.NameOf(directory));
-        MaxTokens = Math.Min(options.MaxTokens, encoder.MaxTokens);
+        Tokenizer = tokenizer;
+        Info = new EmbedderInfo
+        {
+            ModelDirectory = directory,
+            KernelPath = backend.KernelPath,
+            Dimensions = encoder.HiddenSize,
+            Pooling = pooling.Pooling,
+            MaxTokens = Math.Min(options.MaxTokens, encoder.MaxTokens),
+            WeightBytes = encoder.WeightBytes,
+        };
     }
 
-    /// <summary>The model folder.</summary>
-    public string Directory { get; }
+    /// <summary>What was loaded and how it computes.</summary>
+    public EmbedderInfo Info { get; }
 
     /// <summary>The checkpoint's tokenizer; null where it has none and only token ids can be embedded.</summary>
     public Tokenizer? Tokenizer { get; }
-
-    /// <summary>Length of each vector.</summary>
-    public int Dimensions => _encoder.HiddenSize;
-
-    /// <summary>Inputs are cut to this many tokens.</summary>
-    public int MaxTokens { get; }
-
-    /// <summary>The pooling in use.</summary>
-    public Pooling Pooling => _pooling.Pooling;
-
-    /// <summary>What computes: device, instruction set and mode.</summary>
-    public string KernelPath => _backend.KernelPath;
 
     internal int VocabSize => _encoder.VocabSize;
 
@@ -62,11 +58,23 @@ public sealed class TextEmbedder : IAsyncDisposable
     public static Task<TextEmbedder> LoadAsync(string modelDirectoryOrHubId, EmbedderOptions? options = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => Load(HubCache.Resolve(modelDirectoryOrHubId), options ?? new EmbedderOptions()), cancellationToken);
 
+    /// <summary>
+    /// What <see cref="LoadAsync"/> would load, found without loading it: the checkpoint's configuration, tokenizer and every tensor's name and
+    /// shape are checked. The device <c>reference</c> loads the weights all the same.
+    /// </summary>
+    /// <exception cref="InvalidInputException">As <see cref="LoadAsync"/>.</exception>
+    public static Task<EmbedderInfo> PlanAsync(string modelDirectoryOrHubId, EmbedderOptions? options = null, CancellationToken cancellationToken = default) => Task.Run(async () =>
+    {
+        var embedder = Load(HubCache.Resolve(modelDirectoryOrHubId), (options ?? new EmbedderOptions()) with { WithoutWeights = true });
+        await using (embedder.ConfigureAwait(false))
+            return embedder.Info;
+    }, cancellationToken);
+
     /// <summary>Embeds texts, encoded with the tokenizer's special tokens; the rows are in input order.</summary>
     public Task<EmbeddingBatch> EmbedAsync(IReadOnlyList<string> texts, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(texts);
-        var tokenizer = Tokenizer ?? throw new InvalidInputException($"{Directory}: there is no tokenizer.json, so texts cannot be embedded; give token ids.");
+        var tokenizer = Tokenizer ?? throw new InvalidInputException($"{Info.ModelDirectory}: there is no tokenizer.json, so texts cannot be embedded; give token ids.");
         return Task.Run(() =>
         {
             int truncated = 0;
@@ -74,17 +82,17 @@ public sealed class TextEmbedder : IAsyncDisposable
             for (int i = 0; i < texts.Count; i++)
             {
                 sequences[i] = tokenizer.Encode(texts[i]);
-                if (sequences[i].Length <= MaxTokens)
+                if (sequences[i].Length <= Info.MaxTokens)
                     continue;
                 // Cut as Hugging Face does: the text gives way, the closing special token stays.
-                sequences[i] = tokenizer.IsSpecial(sequences[i][^1]) ? [.. sequences[i].AsSpan(0, MaxTokens - 1), sequences[i][^1]] : sequences[i][..MaxTokens];
+                sequences[i] = tokenizer.IsSpecial(sequences[i][^1]) ? [.. sequences[i].AsSpan(0, Info.MaxTokens - 1), sequences[i][^1]] : sequences[i][..Info.MaxTokens];
                 truncated++;
             }
             return EmbedAll(sequences, truncated, cancellationToken);
         }, cancellationToken);
     }
 
-    /// <summary>Embeds token ids as they are; longer lists than <see cref="MaxTokens"/> are refused.</summary>
+    /// <summary>Embeds token ids as they are; longer lists than <see cref="EmbedderInfo.MaxTokens"/> are refused.</summary>
     public Task<EmbeddingBatch> EmbedAsync(IReadOnlyList<IReadOnlyList<int>> tokenIds, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(tokenIds);
@@ -95,25 +103,27 @@ public sealed class TextEmbedder : IAsyncDisposable
     }
 
     /// <summary>Refuses token ids that cannot be embedded.</summary>
-    /// <exception cref="InvalidInputException">There are none, more than <see cref="MaxTokens"/>, or one outside the vocabulary.</exception>
+    /// <exception cref="InvalidInputException">There are none, more than <see cref="EmbedderInfo.MaxTokens"/>, or one outside the vocabulary.</exception>
     public void Check(IReadOnlyList<int> tokenIds)
     {
         ArgumentNullException.ThrowIfNull(tokenIds);
-        if (tokenIds.Count == 0 || tokenIds.Count > MaxTokens)
-            throw new InvalidInputException($"An input has {tokenIds.Count} token ids; expected 1 to {MaxTokens}.");
+        if (tokenIds.Count == 0 || tokenIds.Count > Info.MaxTokens)
+            throw new InvalidInputException($"An input has {tokenIds.Count} token ids; expected 1 to {Info.MaxTokens}.");
         foreach (int id in tokenIds)
             if (id < 0 || id >= _encoder.VocabSize)
                 throw new InvalidInputException($"Token id {id} is outside the vocabulary of {_encoder.VocabSize}.");
     }
 
-    /// <summary>Returns all memory of the model.</summary>
+    /// <summary>Returns all memory of the model, after the batch that is being computed; callers who wait get an <see cref="ObjectDisposedException"/>.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
         await _turn.WaitAsync().ConfigureAwait(false);
         _encoder.Dispose();
         _backend.Dispose();
         _checkpoint.Dispose();
-        _turn.Dispose();
+        _turn.Release(); // who waits is told
     }
 
     private static TextEmbedder Load(string directory, EmbedderOptions options)
@@ -134,10 +144,11 @@ public sealed class TextEmbedder : IAsyncDisposable
         Backend? backend = null;
         try
         {
-            backend = Backends.Create(new EngineOptions { Device = options.Device, Mode = options.Mode, Threads = options.Threads, KernelPath = options.KernelPath });
+            backend = Backends.Create(new EngineOptions { Device = options.Device, Mode = options.Mode, Threads = options.Threads, KernelPath = options.KernelPath, WithoutWeights = options.WithoutWeights });
             IEncoder encoder = type == "bert" ? new BertModel(checkpoint, config, backend, options) : new NomicBertModel(checkpoint, config, backend, options);
             var embedder = new TextEmbedder(directory, checkpoint, backend, encoder, tokenizer, options, pooling);
-            options.LoggerFactory?.CreateLogger<TextEmbedder>().EmbedderLoaded(embedder._name, embedder.KernelPath, embedder.Dimensions, embedder.Pooling, embedder.MaxTokens);
+            if (!options.WithoutWeights)
+                options.LoggerFactory?.CreateLogger<TextEmbedder>().EmbedderLoaded(embedder.Info.ModelName, embedder.Info.KernelPath, embedder.Info.Dimensions, embedder.Info.Pooling, embedder.Info.MaxTokens);
             return embedder;
         }
         catch
@@ -150,7 +161,7 @@ public sealed class TextEmbedder : IAsyncDisposable
 
     private EmbeddingBatch EmbedAll(int[][] sequences, int truncated, CancellationToken cancellationToken)
     {
-        var trace = EngineTelemetry.BeginEmbedding(_name);
+        var trace = EngineTelemetry.BeginEmbedding(Info.ModelName);
         Exception? failure = null;
         try
         {
@@ -169,15 +180,16 @@ public sealed class TextEmbedder : IAsyncDisposable
 
     private EmbeddingBatch EmbedInOrder(int[][] sequences, int truncated, CancellationToken cancellationToken)
     {
-        var vectors = new float[checked(sequences.Length * Dimensions)];
+        var vectors = new float[checked(sequences.Length * Info.Dimensions)];
         // Longest first, so that batches are of like lengths and memory peaks at once.
         int[] order = [.. Enumerable.Range(0, sequences.Length).OrderByDescending(i => sequences[i].Length)];
         int[] tokens = new int[_options.MaxRows(_encoder.MaxTokens)];
-        float[] hidden = new float[tokens.Length * Dimensions];
+        float[] hidden = new float[tokens.Length * Info.Dimensions];
         var offsets = new List<int>();
         _turn.Wait(cancellationToken);
         try
         {
+            ObjectDisposedException.ThrowIf(_disposed != 0, this);
             for (int first = 0; first < order.Length;)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -197,34 +209,34 @@ public sealed class TextEmbedder : IAsyncDisposable
         {
             _turn.Release();
         }
-        return new EmbeddingBatch(new EmbeddingMatrix(vectors, sequences.Length, Dimensions), sequences.Sum(ids => (long)ids.Length), truncated);
+        return new EmbeddingBatch(new EmbeddingMatrix(vectors, sequences.Length, Info.Dimensions), sequences.Sum(ids => (long)ids.Length), truncated);
     }
 
     private void EmbedBatch(ReadOnlySpan<int> tokens, List<int> offsets, ReadOnlySpan<int> places, float[] hidden, float[] vectors)
     {
         var states = _encoder.Forward(tokens, offsets.ToArray());
-        _backend.Read(tokens.Length, states, hidden.AsSpan(0, tokens.Length * Dimensions));
+        _backend.Read(tokens.Length, states, hidden.AsSpan(0, tokens.Length * Info.Dimensions));
         for (int i = 0; i < places.Length; i++)
         {
             for (int row = offsets[i]; row < offsets[i + 1]; row++)
                 if (_encoder.FirstBadLayer(row) is >= 0 and var layer)
                     throw new NotFiniteException($"The embedder computed a value that is not finite at layer {layer}, token {row - offsets[i]} of input {places[i]}. The checkpoint may be damaged; in fast mode try exact mode.");
-            var vector = vectors.AsSpan(places[i] * Dimensions, Dimensions);
-            Pool(hidden.AsSpan(offsets[i] * Dimensions, (offsets[i + 1] - offsets[i]) * Dimensions), vector);
+            var vector = vectors.AsSpan(places[i] * Info.Dimensions, Info.Dimensions);
+            Pool(hidden.AsSpan(offsets[i] * Info.Dimensions, (offsets[i + 1] - offsets[i]) * Info.Dimensions), vector);
         }
     }
 
     /// <summary>states [tokens, hidden] → vector [hidden].</summary>
     private void Pool(ReadOnlySpan<float> states, Span<float> vector)
     {
-        int tokens = states.Length / Dimensions;
+        int tokens = states.Length / Info.Dimensions;
         if (_pooling.Pooling == Pooling.Cls)
-            states[..Dimensions].CopyTo(vector);
+            states[..Info.Dimensions].CopyTo(vector);
         else
         {
             vector.Clear();
             for (int token = 0; token < tokens; token++)
-                TensorPrimitives.Add(vector, states.Slice(token * Dimensions, Dimensions), vector);
+                TensorPrimitives.Add(vector, states.Slice(token * Info.Dimensions, Info.Dimensions), vector);
             TensorPrimitives.Divide(vector, tokens, vector);
         }
         if (!_pooling.Normalize)

@@ -44,13 +44,13 @@ internal sealed class EngineCore(Scheduler scheduler, BlockManager pages, ModelR
             Abort(group);
     }
 
-    /// <summary>Ends every group with an error.</summary>
+    /// <summary>Tells every caller of an error after which no step is run; pages are left as they are.</summary>
     public void FailAll(MalruleException error)
     {
         foreach (var group in scheduler.Groups.ToList())
         {
             group.Error = error;
-            Abort(group);
+            Complete(group);
         }
     }
 
@@ -132,9 +132,16 @@ internal sealed class EngineCore(Scheduler scheduler, BlockManager pages, ModelR
             Complete(group);
     }
 
-    private static void Complete(SequenceGroup group)
+    private void Complete(SequenceGroup group)
     {
-        group.Trace?.End(group);
+        try
+        {
+            group.Trace?.End(group);
+        }
+        catch (Exception error) // what listens to metrics and spans threw: no request is to pay for it
+        {
+            log.ListenerFailed(error);
+        }
         group.Completed?.Invoke(group);
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Malrule.Inference.Checkpoints;
 using Malrule.Inference.Compute;
+using Malrule.Inference.Constraints;
 using Malrule.Inference.Models;
 using Malrule.Inference.Scheduling;
 using Microsoft.Extensions.Logging;
@@ -52,7 +53,8 @@ internal sealed class LoadedModel : IDisposable
             var model = Own(new DecoderModel(checkpoint, config, backend, rows, rows, length));
             bool half = options.KvType == KvType.Float16 || options.KvType == KvType.Auto && options.Mode == ComputeMode.Fast;
             var shape = new KvShape(config.NumHiddenLayers, config.NumKeyValueHeads, config.HeadDim, half);
-            long workspace = DecoderModel.WorkspaceBytes(config, backend, rows, rows, length) + ModelRunner.WorkspaceBytes(config.HiddenSize, config.VocabSize);
+            long workspace = DecoderModel.WorkspaceBytes(config, backend, rows, rows, length) + ModelRunner.WorkspaceBytes(config.HiddenSize, config.VocabSize)
+                + (tokenizer is null ? 0 : ConstraintCompiler.WorkspaceBytes(config.VocabSize));
             var ledger = PlanPages(budget, model.WeightBytes, workspace, shape, options, ref length);
 
             var cache = Own(backend.AllocateKv(shape, ledger.Pages));

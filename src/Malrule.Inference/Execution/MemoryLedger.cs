@@ -6,7 +6,7 @@ namespace Malrule.Inference.Execution;
 /// </summary>
 /// <param name="Budget">Bytes the engine may use.</param>
 /// <param name="Weights">Bytes of the weights as repacked.</param>
-/// <param name="Workspace">Bytes of a step's activations and logits, and of the rotary tables.</param>
+/// <param name="Workspace">Bytes of a step's activations and logits, of the rotary tables, and of structured outputs' masks.</param>
 /// <param name="BytesPerPage">Bytes of one KV page of 16 tokens, all layers.</param>
 /// <param name="Pages">KV pages.</param>
 public sealed record MemoryLedger(long Budget, long Weights, long Workspace, long BytesPerPage, int Pages)

@@ -13,7 +13,7 @@ internal sealed class SamplingBatchBuilder(int vocabSize)
     private readonly List<(SequenceGroup Group, int Position)> _scored = [];
     private int _seen, _biases, _allowed, _wanted, _masks;
 
-    public SamplingBatch Batch { get; } = new() { MaskWords = OutputConstraint.MaskWords(vocabSize) };
+    public SamplingBatch Batch { get; } = new() { MaskWords = TokenMasks.Words(vocabSize) };
 
     public void Clear()
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.AI;
 using AIChatMessage = Microsoft.Extensions.AI.ChatMessage;
@@ -7,43 +6,45 @@ namespace Malrule.Inference;
 
 /// <summary>
 /// An <see cref="LlmEngine"/> as an <see cref="IChatClient"/>. Concurrent calls are batched by the engine; cancelling a call stops its
-/// sequence. Options the engine does not have (tools, response formats) are refused, not ignored. <c>AdditionalProperties</c> may
-/// carry <c>n</c>, <c>min_p</c> and <c>repetition_penalty</c>; with n the response has n messages. Disposing the client leaves the engine alone.
+/// sequence. As in a server, what a caller leaves unset is as the checkpoint's generation_config.json recommends.
+/// <see cref="ChatOptions.RawRepresentationFactory"/> may return <see cref="SamplingParams"/>, in whose place nothing is recommended and
+/// which the options that are set overrule: for structured outputs, min_p, logit_bias and the like. What the engine does not have (tools,
+/// JSON, stored conversations, other models …) is refused by name, not ignored. Disposing the client leaves the engine alone.
 /// </summary>
 public sealed class EngineChatClient(LlmEngine engine) : IChatClient
 {
     private readonly ChatClientMetadata _metadata = new("malrule", null, engine.Info.ModelName);
 
     /// <inheritdoc/>
+    /// <exception cref="InvalidInputException">A message or an option cannot be served.</exception>
+    /// <exception cref="MalruleException">The model computed a value that is not finite, or the engine stopped.</exception>
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<AIChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(messages);
+        var created = DateTimeOffset.UtcNow;
         var output = (await engine.ChatAsync([Conversation(messages, options)], Sampling(options), cancellationToken).ConfigureAwait(false))[0];
         if (output.Error is { } error)
             throw error;
-        return new ChatResponse([.. output.Outputs.Select(branch => new AIChatMessage(ChatRole.Assistant, branch.Text))])
+        string id = Guid.NewGuid().ToString("N");
+        return new ChatResponse(new AIChatMessage(ChatRole.Assistant, output.Outputs[0].Text) { MessageId = id, CreatedAt = created })
         {
+            ResponseId = id,
             ModelId = _metadata.DefaultModelId,
+            CreatedAt = created,
             FinishReason = Reason(output.Outputs[0].FinishReason),
             Usage = Usage(output),
             RawRepresentation = output,
         };
     }
 
+    /// <summary>Sends chat messages and streams the response; the last update carries the usage.</summary>
     /// <inheritdoc/>
-    public async IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
-        IEnumerable<AIChatMessage> messages, ChatOptions? options = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    /// <exception cref="InvalidInputException">A message or an option cannot be served.</exception>
+    /// <exception cref="MalruleException">The model computed a value that is not finite, or the engine stopped.</exception>
+    public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(IEnumerable<AIChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
-        string response = Guid.NewGuid().ToString("N");
-        var request = new GenerationRequest(new Prompt.FromConversation(Conversation(messages, options)), Sampling(options));
-        await foreach (var delta in engine.StreamDeltasAsync(request, cancellationToken).ConfigureAwait(false))
-            yield return new ChatResponseUpdate(ChatRole.Assistant, delta.Output is { } output ? [new UsageContent(Usage(output))] : [new TextContent(delta.Text)])
-            {
-                ResponseId = response,
-                MessageId = $"{response}-{delta.Index}",
-                ModelId = _metadata.DefaultModelId,
-                FinishReason = delta.FinishReason is { } reason ? Reason(reason) : null,
-                RawRepresentation = delta,
-            };
+        ArgumentNullException.ThrowIfNull(messages);
+        return StreamAsync(new GenerationRequest(new Prompt.FromConversation(Conversation(messages, options)), Sampling(options)), cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -59,6 +60,22 @@ public sealed class EngineChatClient(LlmEngine engine) : IChatClient
     /// <inheritdoc/>
     public void Dispose() { }
 
+    private async IAsyncEnumerable<ChatResponseUpdate> StreamAsync(GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string id = Guid.NewGuid().ToString("N");
+        var created = DateTimeOffset.UtcNow;
+        await foreach (var delta in engine.StreamDeltasAsync(request, cancellationToken).ConfigureAwait(false))
+            yield return new ChatResponseUpdate(ChatRole.Assistant, delta.Output is { } output ? [new UsageContent(Usage(output))] : delta.Text.Length > 0 ? [new TextContent(delta.Text)] : [])
+            {
+                ResponseId = id,
+                MessageId = id,
+                ModelId = _metadata.DefaultModelId,
+                CreatedAt = created,
+                FinishReason = delta.FinishReason is { } reason ? Reason(reason) : null,
+                RawRepresentation = delta,
+            };
+    }
+
     private static List<ChatMessage> Conversation(IEnumerable<AIChatMessage> messages, ChatOptions? options)
     {
         var conversation = messages.Select(message => new ChatMessage(message.Role.Value, TextOf(message))).ToList();
@@ -70,36 +87,71 @@ public sealed class EngineChatClient(LlmEngine engine) : IChatClient
     private static string TextOf(AIChatMessage message) => message.Contents.All(content => content is TextContent) ? message.Text
         : throw new InvalidInputException($"A {message.Role.Value} message holds {message.Contents.First(content => content is not TextContent).GetType().Name}; the engine reads text only.");
 
-    private static SamplingParams Sampling(ChatOptions? options)
+    private SamplingParams Sampling(ChatOptions? options)
     {
-        if (options is null)
-            return new SamplingParams { MaxTokens = null };
-        if (options.Tools is { Count: > 0 } || options.ResponseFormat is not (null or ChatResponseFormatText))
-            throw new InvalidInputException("The engine has neither tools nor response formats; leave ChatOptions.Tools and ResponseFormat unset.");
-        return new SamplingParams
+        GenerationDefaults defaults = engine.GenerationDefaults;
+        var sampling = options?.RawRepresentationFactory?.Invoke(this) switch
         {
-            N = (int)Extra(options, "n", 1),
-            Temperature = options.Temperature ?? 1,
-            TopP = options.TopP ?? 1,
-            TopK = options.TopK ?? 0,
-            MinP = Extra(options, "min_p", 0),
-            FrequencyPenalty = options.FrequencyPenalty ?? 0,
-            PresencePenalty = options.PresencePenalty ?? 0,
-            RepetitionPenalty = Extra(options, "repetition_penalty", 1),
-            Seed = options.Seed,
-            MaxTokens = options.MaxOutputTokens,
-            Stop = [.. options.StopSequences ?? []],
+            SamplingParams given => given,
+            null => new SamplingParams
+            {
+                Temperature = defaults.Temperature ?? 1,
+                TopP = defaults.TopP ?? 1,
+                TopK = defaults.TopK ?? 0,
+                MinP = defaults.MinP ?? 0,
+                RepetitionPenalty = defaults.RepetitionPenalty ?? 1,
+                MaxTokens = defaults.MaxTokens,
+            },
+            var other => throw new InvalidInputException($"ChatOptions.RawRepresentationFactory returned {other.GetType().Name}; this client takes SamplingParams."),
         };
+        if (options is not null)
+        {
+            Refuse(options);
+            sampling = sampling with
+            {
+                Temperature = options.Temperature ?? sampling.Temperature,
+                TopP = options.TopP ?? sampling.TopP,
+                TopK = options.TopK ?? sampling.TopK,
+                FrequencyPenalty = options.FrequencyPenalty ?? sampling.FrequencyPenalty,
+                PresencePenalty = options.PresencePenalty ?? sampling.PresencePenalty,
+                Seed = options.Seed ?? sampling.Seed,
+                MaxTokens = options.MaxOutputTokens ?? sampling.MaxTokens,
+                Stop = options.StopSequences is { Count: > 0 } stop ? [.. stop] : sampling.Stop,
+            };
+        }
+        return sampling.N == 1 ? sampling : throw new InvalidInputException($"n is {sampling.N}; a chat response is one answer. LlmEngine.ChatAsync gives several.");
     }
 
-    private static double Extra(ChatOptions options, string name, double fallback) =>
-        options.AdditionalProperties?.TryGetValue(name, out object? value) == true ? Convert.ToDouble(value, CultureInfo.InvariantCulture) : fallback;
+    /// <summary>Refuses what is asked for and not to be had.</summary>
+    private void Refuse(ChatOptions options)
+    {
+        (string Option, bool IsSet, string Instead)[] absent =
+        [
+            ("Tools", options.Tools is { Count: > 0 }, "the engine calls no tools"),
+            ("ToolMode", options.ToolMode is RequiredChatToolMode, "the engine calls no tools"),
+            ("ResponseFormat", options.ResponseFormat is not (null or ChatResponseFormatText), "the engine keeps to no JSON schema; for a choice or a regular expression give StructuredOutputs through RawRepresentationFactory"),
+            ("ConversationId", options.ConversationId is not null, "the engine stores no conversations; send all messages"),
+            ("ContinuationToken", options.ContinuationToken is not null, "a response that was left cannot be gone on with"),
+            ("AllowBackgroundResponses", options.AllowBackgroundResponses == true, "there are none"),
+            ("Reasoning", options.Reasoning is not null, "the engine does not tell reasoning from answer"),
+            ("ModelId", options.ModelId is { } model && model != _metadata.DefaultModelId, $"this engine serves {_metadata.DefaultModelId}"),
+            ("AdditionalProperties", options.AdditionalProperties is { Count: > 0 }, $"{options.AdditionalProperties?.Keys.FirstOrDefault()} is not known; sampling parameters go through RawRepresentationFactory"),
+        ];
+        foreach (var (option, isSet, instead) in absent)
+            if (isSet)
+                throw new InvalidInputException($"ChatOptions.{option} cannot be served: {instead}.");
+    }
 
-    private static ChatFinishReason Reason(FinishReason reason) => reason == FinishReason.Length ? ChatFinishReason.Length : ChatFinishReason.Stop;
+    private static ChatFinishReason Reason(FinishReason reason) => reason switch
+    {
+        FinishReason.Stop => ChatFinishReason.Stop,
+        FinishReason.Length => ChatFinishReason.Length,
+        _ => new ChatFinishReason(reason.ToString().ToLowerInvariant()),
+    };
 
     private static UsageDetails Usage(RequestOutput output)
     {
-        int generated = output.Outputs.Sum(branch => branch.TokenIds.Count);
+        int generated = output.Outputs[0].TokenIds.Count;
         return new UsageDetails
         {
             InputTokenCount = output.PromptTokenIds.Count,

@@ -4,7 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
-/// <summary>Registers engines and embedders; the container disposes them. They log with the container's factory unless the options bring one.</summary>
+/// <summary>
+/// Registers engines and embedders; the container disposes them, so end it with DisposeAsync, as hosts do. They log with the container's
+/// factory unless the options bring one.
+/// </summary>
 public static class MalruleServiceCollectionExtensions
 {
     /// <summary>Adds an <see cref="LlmEngine"/>, loaded at first use, and an <see cref="IChatClient"/> over it.</summary>

@@ -8,14 +8,20 @@ namespace Malrule.Inference;
 /// </summary>
 public sealed class TextEmbeddingGenerator(TextEmbedder embedder, string prefix = "") : IEmbeddingGenerator<string, Embedding<float>>
 {
-    private readonly EmbeddingGeneratorMetadata _metadata = new("malrule", null, HubCache.NameOf(embedder.Directory), embedder.Dimensions);
+    private readonly EmbeddingGeneratorMetadata _metadata = new("malrule", null, embedder.Info.ModelName, embedder.Info.Dimensions);
 
     /// <inheritdoc/>
+    /// <exception cref="InvalidInputException">An option asks for what this embedder does not give.</exception>
     public async Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
         IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
-        if (options?.Dimensions is { } dimensions && dimensions != embedder.Dimensions)
-            throw new InvalidInputException($"The embedder gives {embedder.Dimensions} dimensions; {dimensions} were asked for.");
+        ArgumentNullException.ThrowIfNull(values);
+        if (options?.ModelId is { } model && model != _metadata.DefaultModelId)
+            throw new InvalidInputException($"The embedder is {_metadata.DefaultModelId}; {model} was asked for.");
+        if (options?.AdditionalProperties is { Count: > 0 } properties)
+            throw new InvalidInputException($"EmbeddingGenerationOptions.AdditionalProperties holds {properties.Keys.First()}, which the embedder does not know.");
+        if (options?.Dimensions is { } dimensions && dimensions != embedder.Info.Dimensions)
+            throw new InvalidInputException($"The embedder gives {embedder.Info.Dimensions} dimensions; {dimensions} were asked for.");
         string[] texts = [.. values.Select(text => prefix + text)];
         var batch = await embedder.EmbedAsync(texts, cancellationToken).ConfigureAwait(false);
         return new GeneratedEmbeddings<Embedding<float>>(Enumerable.Range(0, texts.Length).Select(i => new Embedding<float>(batch.Vectors[i].ToArray()) { ModelId = _metadata.DefaultModelId }))

@@ -79,6 +79,7 @@ internal sealed class BertModel : IEncoder
     public int VocabSize { get; }
     public int MaxTokens { get; }
     public long BodyWeights => _owned.OfType<Linear>().Sum(linear => (long)linear.Inputs * linear.Outputs);
+    public long WeightBytes => _owned.OfType<Linear>().Sum(linear => linear.Bytes);
 
     public Tensor Forward(ReadOnlySpan<int> tokenIds, ReadOnlySpan<int> offsets)
     {

@@ -14,6 +14,9 @@ internal interface IEncoder : IDisposable
     /// <summary>Weights that every token is multiplied with: all linear layers.</summary>
     long BodyWeights { get; }
 
+    /// <summary>Bytes of them as packed.</summary>
+    long WeightBytes { get; }
+
     /// <summary>
     /// Encodes sequences laid end to end, without padding: sequence i is tokens offsets[i]…offsets[i+1]. The result
     /// [tokens, hidden] is valid until the next call.

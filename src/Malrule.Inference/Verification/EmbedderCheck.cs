@@ -42,10 +42,10 @@ internal static class EmbedderCheck
         var sentences = await embedder.EmbedAsync(FixedText.Sentences, cancellationToken).ConfigureAwait(false);
         var meanings = await embedder.EmbedAsync([.. FixedText.Meanings.SelectMany(three => (string[])[three.Text, three.Paraphrase, three.Other])], cancellationToken).ConfigureAwait(false);
         if (mode == ComputeMode.Exact)
-            return new Sitting(embedder.KernelPath, sentences, meanings, load, 0);
+            return new Sitting(embedder.Info.KernelPath, sentences, meanings, load, 0);
         start = Stopwatch.GetTimestamp();
         var many = await embedder.EmbedAsync([.. Enumerable.Range(0, SpeedTexts).Select(i => FixedText.Sentences[i % FixedText.Sentences.Count])], cancellationToken).ConfigureAwait(false);
-        return new Sitting(embedder.KernelPath, sentences, meanings, load, many.Tokens / Stopwatch.GetElapsedTime(start).TotalSeconds);
+        return new Sitting(embedder.Info.KernelPath, sentences, meanings, load, many.Tokens / Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
     private static ModelCheck Lengths(VerifiedModel model, Sitting exact)

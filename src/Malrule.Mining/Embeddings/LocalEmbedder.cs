@@ -6,10 +6,10 @@ namespace Malrule.Mining.Embeddings;
 /// <summary>Embeds with a checkpoint in this process.</summary>
 internal sealed class LocalEmbedder(TextEmbedder embedder) : IEmbedder
 {
-    public string KernelPath => embedder.KernelPath;
+    public string KernelPath => embedder.Info.KernelPath;
 
     public IReadOnlyList<string> Description =>
-        [$"Embedder {embedder.Directory}: {embedder.KernelPath}, {embedder.Dimensions} dimensions, pooling {embedder.Pooling}, at most {embedder.MaxTokens} tokens a text."];
+        [$"Embedder {embedder.Info.ModelDirectory}: {embedder.Info.KernelPath}, {embedder.Info.Dimensions} dimensions, pooling {embedder.Info.Pooling}, at most {embedder.Info.MaxTokens} tokens a text."];
 
     public (string Query, string Document) Prefixes => PrefixesOf(ModelType() == "nomic_bert");
 
@@ -25,7 +25,7 @@ internal sealed class LocalEmbedder(TextEmbedder embedder) : IEmbedder
 
     private string? ModelType()
     {
-        using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(embedder.Directory, "config.json")));
+        using JsonDocument config = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(embedder.Info.ModelDirectory, "config.json")));
         return config.RootElement.TryGetProperty("model_type", out JsonElement type) ? type.GetString() : null;
     }
 }

@@ -35,6 +35,7 @@ public sealed class DoctorCommandTests(TinyModels models) : IDisposable
         Assert.InRange(model.GetProperty("weight_bytes").GetInt64() + model.GetProperty("workspace_bytes").GetInt64() + pages * model.GetProperty("kv_page_bytes").GetInt64(), 1, 200_000_000);
         JsonElement embedder = (await JsonAsync(0, "--model", models.Embedder)).GetProperty("embedder");
         Assert.Equal((128, "cls"), (embedder.GetProperty("dimensions").GetInt32(), embedder.GetProperty("pooling").GetString()));
+        Assert.InRange(embedder.GetProperty("weight_bytes").GetInt64(), 1 << 16, 1 << 30);
     }
 
     [Theory, InlineData("absent/model", "malrule pull absent/model"), InlineData(null, "does not fit")]

@@ -7,7 +7,7 @@ namespace Malrule.Inference.Tests.Constraints;
 
 public sealed class OutputConstraintTests
 {
-    private static readonly TokenTrie Tokens = new(TextFixture.Tokenizer, 1024);
+    private static TokenMasks Masks => new(new TokenTrie(TextFixture.Tokenizer, 1024));
 
     private static byte[] Bytes(int token)
     {
@@ -19,7 +19,9 @@ public sealed class OutputConstraintTests
 
     /// <summary>The walk of the vocabulary against every token tried on its own, along random outputs.</summary>
     [Fact]
-    public void A_mask_holds_the_tokens_whose_bytes_the_automaton_lets_pass() =>
+    public void A_mask_holds_the_tokens_whose_bytes_the_automaton_lets_pass()
+    {
+        TokenMasks masks = Masks;
         Gen.Select(Patterns.Any, Gen.Int[0, 1_000_000]).Sample((pattern, seed) =>
         {
             ByteAutomaton automaton;
@@ -32,7 +34,7 @@ public sealed class OutputConstraintTests
                 return;
             }
             var random = new Random(seed);
-            var constraint = new OutputConstraint(automaton, Tokens);
+            var constraint = new OutputConstraint(automaton, masks);
             int state = OutputConstraint.Start;
             for (int position = 0; position < 6; position++)
             {
@@ -60,12 +62,38 @@ public sealed class OutputConstraintTests
                 }
                 state = constraint.Advance(state, allowed[random.Next(allowed.Count)]);
             }
-        }, iter: 10);
+        }, iter: 10, threads: 1);
+    }
+
+    /// <summary>More states than masks are kept, by three constraints in turn: each gets its own, first seen or made again.</summary>
+    [Fact]
+    public void Masks_of_all_constraints_share_a_bounded_room()
+    {
+        TokenMasks masks = Masks;
+        OutputConstraint[] constraints = [.. ((string[])["[ab]{600}", "[bc]{600}", "[cd]{600}"]).Select(pattern => new OutputConstraint(AutomatonBuilder.Build(pattern), masks))];
+        string[] first = new string[3];
+        for (int round = 0; round < 2; round++)
+        {
+            int[] states = new int[3];
+            for (int position = 0; position < 600; position++)
+                for (int i = 0; i < 3; i++)
+                {
+                    if (position < 590) // before tokens of several letters no longer fit
+                        Assert.Equal(first[i] ??= Text(constraints[i]), Text(constraints[i], states[i]));
+                    states[i] = constraints[i].Advance(states[i], Token((byte)('b' + i)));
+                }
+            Assert.All(states.Zip(constraints), end => Assert.True(end.Second.MustEnd(end.First)));
+        }
+        Assert.Equal(3, first.Distinct().Count());
+
+        static string Text(OutputConstraint constraint, int state = OutputConstraint.Start) => string.Join(' ', constraint.Mask(state).ToArray());
+        static int Token(byte letter) => Enumerable.Range(0, 1024).First(token => Bytes(token) is [var only] && only == letter);
+    }
 
     [Fact]
     public void Special_tokens_are_never_allowed()
     {
-        var mask = new OutputConstraint(AutomatonBuilder.Build("(.|\n)*"), Tokens).Mask(OutputConstraint.Start);
+        var mask = new OutputConstraint(AutomatonBuilder.Build("(.|\n)*"), Masks).Mask(OutputConstraint.Start);
         Assert.True(TextFixture.Tokenizer.IsSpecial(TextFixture.EndOfSequence));
         Assert.Equal(0UL, mask[TextFixture.EndOfSequence / 64] >> TextFixture.EndOfSequence % 64 & 1);
         Assert.Equal(1UL, mask[559 / 64] >> 559 % 64 & 1); // <tool_call> is added, but plain text

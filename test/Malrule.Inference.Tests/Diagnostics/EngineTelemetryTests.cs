@@ -91,6 +91,41 @@ public sealed class EngineTelemetryTests
         Assert.Equal("Malrule.Inference.InvalidInputException", refused.GetTagItem("error.type"));
     }
 
+    /// <summary>Metrics are told on the engine's thread: what listens to them must not be able to end it.</summary>
+    [Fact]
+    public async Task A_listener_that_throws_fails_no_request()
+    {
+        using var measured = new Measured { Throws = true };
+        await using var engine = await LoadAsync(measured.Model);
+        for (int i = 0; i < 3; i++)
+            Assert.Null((await engine.GenerateAsync([(int[])[1, 2, 3]], new SamplingParams { Seed = 1, MaxTokens = 5, IgnoreEos = true }, Cancel).WaitAsync(TimeSpan.FromMinutes(2), Cancel))[0].Error);
+        Assert.Equal(3, measured.Take().Length);
+    }
+
+    /// <summary>The conventions say where buckets end.</summary>
+    [Fact]
+    public void Histograms_advise_the_conventions_boundaries()
+    {
+        var advised = new Dictionary<string, double[]>();
+        using var listener = new MeterListener
+        {
+            InstrumentPublished = (instrument, _) =>
+            {
+                if (instrument is Histogram<double> histogram && instrument.Meter.Name == EngineTelemetry.Name)
+                    advised[instrument.Name] = [.. histogram.Advice!.HistogramBucketBoundaries!];
+                else if (instrument is Histogram<long> counted && instrument.Meter.Name == EngineTelemetry.Name)
+                    advised[instrument.Name] = [.. counted.Advice!.HistogramBucketBoundaries!.Select(bound => (double)bound)];
+            },
+        };
+        EngineTelemetry.BeginEmbedding("m"); // makes the instruments
+        listener.Start();
+        Assert.Equal(Enumerable.Range(0, 14).Select(i => Math.Pow(4, i)), advised["gen_ai.client.token.usage"]);
+        Assert.Equal(Enumerable.Range(0, 14).Select(i => Math.Round(0.01 * Math.Pow(2, i), 2)), advised["gen_ai.server.request.duration"]);
+        Assert.Equal([0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 2.5], advised["gen_ai.server.time_per_output_token"]);
+        Assert.Equal([0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10], advised["gen_ai.server.time_to_first_token"]);
+        Assert.Equal(4, advised.Count);
+    }
+
     [Fact]
     public async Task Embedding_is_measured_too()
     {
@@ -108,13 +143,14 @@ public sealed class EngineTelemetryTests
         var trace = EngineTelemetry.BeginEmbedding("m");
         trace.Drew();
         trace.End(1, 2, null);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
+        Assert.Equal(0, Garbage.Of(() =>
         {
-            trace.Drew();
-            trace.End(1, 2, null);
-        }
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+            for (int i = 0; i < 100; i++)
+            {
+                trace.Drew();
+                trace.End(1, 2, null);
+            }
+        }));
     }
 
     private static Task<LlmEngine> LoadAsync(string model) =>
@@ -149,6 +185,8 @@ public sealed class EngineTelemetryTests
 
         public string Model { get; } = Guid.NewGuid().ToString("N");
 
+        public bool Throws { get; init; }
+
         public void Observe() => _listener.RecordObservableInstruments();
 
         public (string, double, string?)[] Take()
@@ -163,8 +201,11 @@ public sealed class EngineTelemetryTests
         private void Add(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
             var named = tags.ToArray().ToDictionary();
-            if (named["gen_ai.request.model"] is string model && model == Model)
-                _all.Enqueue((instrument.Name, value, (string?)(named.GetValueOrDefault("gen_ai.token.type") ?? named.GetValueOrDefault("error.type"))));
+            if (named["gen_ai.request.model"] is not string model || model != Model)
+                return;
+            _all.Enqueue((instrument.Name, value, (string?)(named.GetValueOrDefault("gen_ai.token.type") ?? named.GetValueOrDefault("error.type"))));
+            if (Throws)
+                throw new InvalidOperationException("a listener of the host");
         }
     }
 }

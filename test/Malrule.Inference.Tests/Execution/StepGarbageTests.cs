@@ -22,7 +22,8 @@ public sealed class StepGarbageTests
         var sampling = new SamplingParams { N = branches, Temperature = temperature, TopP = 0.9, Seed = 1, MaxTokens = tokens, IgnoreEos = true, Detokenize = false };
 
         long[] worker = new long[tokens + 1], process = new long[tokens + 1];
-        for (int run = 0; run < 2; run++) // the first one compiles code and sizes buffers
+        long[] least = [.. Enumerable.Repeat(long.MaxValue, tokens - 2 - warm)]; // what the step of this number allocated on the worker in each run, as in Garbage
+        for (int run = 0; run < 4; run++) // the first one compiles code and sizes buffers
         {
             int steps = 0;
             engine.StepTimed = _ =>
@@ -33,8 +34,10 @@ public sealed class StepGarbageTests
             await engine.GenerateAsync([(int[])[1, 5, 9, 23]], sampling, Cancel);
             engine.StepTimed = null;
             Assert.InRange(steps, tokens - 1, tokens); // the output may arrive before its last step is timed
+            for (int i = 0; i < least.Length && run > 0; i++)
+                least[i] = Math.Min(least[i], worker[warm + i + 1] - worker[warm + i]);
         }
-        Assert.Equal(Enumerable.Repeat(0L, tokens - 2 - warm), Enumerable.Range(warm, tokens - 2 - warm).Select(i => worker[i + 1] - worker[i]));
+        Assert.All(least, bytes => Assert.Equal(0, bytes));
         // The last step hands the output over. The test host may allocate at any time, a step's threads at every step.
         Assert.Contains(Enumerable.Range(warm, tokens - 12 - warm), i => process[i + 10] - process[i] == 0);
     }

@@ -27,7 +27,7 @@ public sealed class EncoderFixtureTests
             float[][] expected = batch.GetProperty(pooling == Pooling.Cls ? "cls_normalized" : "mean_normalized").Deserialize<float[][]>()!;
             var actual = await embedder.EmbedAsync(ids, TestContext.Current.CancellationToken);
             for (int i = 0; i < ids.Length; i++)
-                for (int d = 0; d < embedder.Dimensions; d++)
+                for (int d = 0; d < embedder.Info.Dimensions; d++)
                     Assert.Equal(expected[i][d], actual.Vectors[i][d], 1e-4f);
         }
     }
@@ -36,7 +36,7 @@ public sealed class EncoderFixtureTests
     public async Task A_limit_beyond_the_models_own_takes_no_memory(string name)
     {
         await using var embedder = await TextEmbedder.LoadAsync(TestPaths.Data("fixtures", name), new EmbedderOptions { MaxTokens = int.MaxValue }, TestContext.Current.CancellationToken);
-        Assert.InRange(embedder.MaxTokens, 1, 8192);
+        Assert.InRange(embedder.Info.MaxTokens, 1, 8192);
         Assert.Equal(1, (await embedder.EmbedAsync([[5, 6, 7]], TestContext.Current.CancellationToken)).Vectors.Count);
     }
 }

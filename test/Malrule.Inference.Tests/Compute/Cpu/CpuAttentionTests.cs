@@ -289,11 +289,13 @@ public sealed class CpuAttentionTests
             cpu.Sample(logits, sampling, result);
         }
 
-        for (int i = 0; i < 40; i++)
-            Step();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 50; i++)
-            Step();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        void Steps()
+        {
+            for (int i = 0; i < 50; i++)
+                Step();
+        }
+
+        Steps();
+        Assert.Equal(0, Garbage.Of(Steps));
     }
 }

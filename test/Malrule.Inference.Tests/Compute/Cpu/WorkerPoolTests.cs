@@ -40,10 +40,11 @@ public sealed class WorkerPoolTests
         using var pool = new WorkerPool(2);
         var counts = new int[8];
         pool.Run(8, new Count(counts, 2));
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 1000; i++)
-            pool.Run(8, new Count(counts, 2));
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Garbage.Of(() =>
+        {
+            for (int i = 0; i < 1000; i++)
+                pool.Run(8, new Count(counts, 2));
+        }));
     }
 
     [Fact]
