@@ -26,7 +26,7 @@ public sealed class BatchInvarianceTests
         i % 3 == 0 ? Ids(40 + 17 * i % 100, 7) : Ids(5 + 23 * i % 170, i),
         new SamplingParams { N = 1 + i % 4, Temperature = 1, Seed = i, MaxTokens = 5 + i, IgnoreEos = true }));
 
-    private static Task<LlmEngine> Load(EngineOptions options, string model = "qwen2-awq-tiny") => LlmEngine.LoadAsync(Fixture.Load(model).Directory, options, Cancel);
+    private static Task<LlmEngine> Load(EngineOptions options) => LlmEngine.LoadAsync(Fixture.Load("qwen2-awq-tiny").Directory, options, Cancel);
 
     private static async Task<string> RunSubject(LlmEngine engine, IEnumerable<GenerationRequest>? before = null, IEnumerable<GenerationRequest>? after = null)
     {
@@ -44,14 +44,17 @@ public sealed class BatchInvarianceTests
     /// <summary>Every bit of a result: ids, logprobs and their ranks.</summary>
     private static string Fingerprint(RequestOutput output) => string.Join('\n', output.Outputs.Select(branch =>
         string.Join(' ', branch.TokenIds) + " | " + BitConverter.DoubleToInt64Bits(branch.CumulativeLogprob) + " | " +
-        string.Join(' ', branch.Logprobs!.SelectMany(position => position.Top.Prepend(position.Token)).Select(entry => $"{entry.TokenId}:{BitConverter.SingleToInt32Bits(entry.Logprob):x}:{entry.Rank}"))));
+        Bits(branch.Logprobs)).Prepend(Bits(output.PromptLogprobs)));
 
-    private static async Task AssertSameAsAlone(ComputeMode mode, Func<EngineOptions, EngineOptions> change, IEnumerable<GenerationRequest>? before = null, IEnumerable<GenerationRequest>? after = null, string model = "qwen2-awq-tiny")
+    private static string Bits(IEnumerable<PositionLogprobs?>? positions) => string.Join(' ', (positions ?? []).SelectMany(position => position?.Top.Prepend(position.Token) ?? [])
+        .Select(entry => $"{entry.TokenId}:{BitConverter.SingleToInt32Bits(entry.Logprob):x}:{entry.Rank}"));
+
+    private static async Task AssertSameAsAlone(ComputeMode mode, Func<EngineOptions, EngineOptions> change, IEnumerable<GenerationRequest>? before = null, IEnumerable<GenerationRequest>? after = null)
     {
         string expected, actual;
-        await using (var engine = await Load(Alone with { Mode = mode }, model))
+        await using (var engine = await Load(Alone with { Mode = mode }))
             expected = await RunSubject(engine);
-        await using (var engine = await Load(change(Alone with { Mode = mode }), model))
+        await using (var engine = await Load(change(Alone with { Mode = mode })))
             actual = await RunSubject(engine, before, after);
         Assert.Equal(expected, actual);
     }
@@ -61,13 +64,75 @@ public sealed class BatchInvarianceTests
     [InlineData(ComputeMode.Fast)]
     public Task In_a_crowd(ComputeMode mode) => AssertSameAsAlone(mode, options => options, Crowd.Take(12), Crowd.Skip(12));
 
+    /// <summary>What a request may ask for beside the subject's: every filter and penalty, biases, bans, structured outputs, prompt logprobs.</summary>
+    private static IEnumerable<GenerationRequest> Demanding
+    {
+        get
+        {
+            Prompt text = Ids(230, 3);
+            var sampling = new SamplingParams { N = 2, Temperature = 0.9, Seed = 21, MaxTokens = 24, Logprobs = 2 };
+            yield return Subject;
+            yield return new GenerationRequest(text, sampling with
+            {
+                TopK = 40, TopP = 0.9, MinP = 0.02, PresencePenalty = 0.6, FrequencyPenalty = 0.4, RepetitionPenalty = 1.2,
+                LogitBias = new Dictionary<int, float> { [65] = 2, [290] = -3 }, BadWords = ["and"], MinTokens = 10, PromptLogprobs = 1, Stop = ["zzzz"],
+            });
+            yield return new GenerationRequest(text, sampling with { StructuredOutputs = new StructuredOutputs { Regex = @"Rule \d{1,2}: [a-z ]{8,60}\." } });
+            yield return new GenerationRequest(text, sampling with { StructuredOutputs = new StructuredOutputs { Choice = ["adds the tops", "adds both", "multiplies the tops", "subtracts"] }, PresencePenalty = 1 });
+            yield return new GenerationRequest(text, sampling with { N = 1, Temperature = 0, FrequencyPenalty = 1, Logprobs = 3, LogprobTokenIds = [5, 66, 7] });
+        }
+    }
+
+    /// <summary>
+    /// Each alone on one thread; then all of them among sixty others, twice over, cut into odd chunks, on three threads, with too few pages for
+    /// all: in the second round, behind a warm prefix cache.
+    /// </summary>
     [Theory]
-    [InlineData("qwen3-awq-tiny", ComputeMode.Exact)]
+    [InlineData("qwen2-awq-tiny", ComputeMode.Fast)]
     [InlineData("qwen3-awq-tiny", ComputeMode.Fast)]
     [InlineData("qwen3-bf16-tiny", ComputeMode.Exact)]
     [InlineData("llama3-awq-tiny", ComputeMode.Fast)]
-    public Task In_a_crowd_cut_into_chunks_on_three_threads_whatever_the_architecture(string model, ComputeMode mode) =>
-        AssertSameAsAlone(mode, options => options with { MaxNumBatchedTokens = 37, Threads = 3 }, Crowd.Take(6), Crowd.Skip(18), model);
+    [InlineData("llama-fp16-tiny", ComputeMode.Exact)]
+    public async Task Whatever_is_asked_for_in_a_crowd_of_every_trouble_whatever_the_architecture(string model, ComputeMode mode)
+    {
+        GenerationRequest[] subjects = [.. Demanding];
+        string[] expected = new string[subjects.Length];
+        string directory;
+        await using (var engine = await TextFixture.LoadAsync(Alone with { Mode = mode }, model: model))
+        {
+            directory = engine.Info.ModelDirectory;
+            for (int i = 0; i < subjects.Length; i++)
+                expected[i] = (await RunAll(engine, [subjects[i]]))[0];
+        }
+        var troubled = Alone with { Mode = mode, MaxNumBatchedTokens = 37, Threads = 3 };
+        var ledger = (await LlmEngine.PlanAsync(directory, troubled, Cancel)).Memory;
+        troubled = troubled with { Memory = ledger.Weights + ledger.Workspace + 60.5 * ledger.BytesPerPage };
+        List<GenerationRequest> crowd = [.. Crowd, .. Crowd, .. Crowd.Take(12)], all = [.. crowd];
+        for (int i = 0; i < subjects.Length; i++)
+            all.Insert(13 * i, subjects[i]);
+        await using (var engine = await LlmEngine.LoadAsync(directory, troubled, Cancel))
+        {
+            for (int round = 0; round < 2; round++)
+            {
+                string[] results = await RunAll(engine, all);
+                for (int i = 0; i < subjects.Length; i++)
+                    Assert.Equal(expected[i], results[13 * i]);
+            }
+            Assert.True(engine.Statistics.Preemptions > 0);
+            Assert.True(engine.Statistics.CachedPromptTokens > 0);
+        }
+    }
+
+    private static async Task<string[]> RunAll(LlmEngine engine, List<GenerationRequest> requests)
+    {
+        var results = new string[requests.Count];
+        await foreach (var output in engine.StreamAsync(requests, Cancel))
+        {
+            Assert.Null(output.Error);
+            results[output.Index] = Fingerprint(output);
+        }
+        return results;
+    }
 
     [Theory]
     [InlineData(ComputeMode.Exact, 2)]

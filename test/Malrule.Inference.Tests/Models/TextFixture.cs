@@ -14,16 +14,16 @@ internal static class TextFixture
 
     public static Tokenizer Tokenizer { get; } = Tokenizer.Load(TestPaths.Data("tokenizers", "qwen-like", "tokenizer.json"));
 
-    public static Task<LlmEngine> LoadAsync(EngineOptions? options = null, string? generationConfig = null) =>
-        LoadAsync("qwen-like", """{"eos_token": "<|im_end|>",""", options, generationConfig);
+    public static Task<LlmEngine> LoadAsync(EngineOptions? options = null, string? generationConfig = null, string model = "qwen2-awq-tiny") =>
+        LoadAsync("qwen-like", """{"eos_token": "<|im_end|>",""", options, generationConfig, model);
 
     /// <summary>The same weights with a tokenizer whose post-processor begins every text with &lt;|begin|&gt;, as the chat template does.</summary>
     public static Task<LlmEngine> LoadWithBeginningTokenAsync() => LoadAsync("llama-like", """{"bos_token": "<|begin|>",""", null);
 
-    private static Task<LlmEngine> LoadAsync(string tokenizer, string config, EngineOptions? options, string? generationConfig = null)
+    private static Task<LlmEngine> LoadAsync(string tokenizer, string config, EngineOptions? options, string? generationConfig = null, string model = "qwen2-awq-tiny")
     {
         string folder = TestPaths.TemporaryFolder();
-        foreach (string file in Directory.GetFiles(TestPaths.Data("fixtures", "qwen2-awq-tiny")))
+        foreach (string file in Directory.GetFiles(TestPaths.Data("fixtures", model)))
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         File.Copy(TestPaths.Data("tokenizers", tokenizer, "tokenizer.json"), Path.Combine(folder, "tokenizer.json"));
         File.WriteAllText(Path.Combine(folder, "tokenizer_config.json"), $"{config} \"chat_template\": \"{Template}\"}}");
