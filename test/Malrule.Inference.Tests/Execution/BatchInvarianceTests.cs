@@ -74,8 +74,17 @@ public sealed class BatchInvarianceTests
             yield return Subject;
             yield return new GenerationRequest(text, sampling with
             {
-                TopK = 40, TopP = 0.9, MinP = 0.02, PresencePenalty = 0.6, FrequencyPenalty = 0.4, RepetitionPenalty = 1.2,
-                LogitBias = new Dictionary<int, float> { [65] = 2, [290] = -3 }, BadWords = ["and"], MinTokens = 10, PromptLogprobs = 1, Stop = ["zzzz"],
+                TopK = 40,
+                TopP = 0.9,
+                MinP = 0.02,
+                PresencePenalty = 0.6,
+                FrequencyPenalty = 0.4,
+                RepetitionPenalty = 1.2,
+                LogitBias = new Dictionary<int, float> { [65] = 2, [290] = -3 },
+                BadWords = ["and"],
+                MinTokens = 10,
+                PromptLogprobs = 1,
+                Stop = ["zzzz"],
             });
             yield return new GenerationRequest(text, sampling with { StructuredOutputs = new StructuredOutputs { Regex = @"Rule \d{1,2}: [a-z ]{8,60}\." } });
             yield return new GenerationRequest(text, sampling with { StructuredOutputs = new StructuredOutputs { Choice = ["adds the tops", "adds both", "multiplies the tops", "subtracts"] }, PresencePenalty = 1 });

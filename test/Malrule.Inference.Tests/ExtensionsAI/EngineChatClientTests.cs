@@ -20,7 +20,14 @@ public sealed class EngineChatClientTests
 
         var expected = (await engine.ChatAsync([[new("system", "Be brief."), new("user", "One two?")]], new SamplingParams
         {
-            Temperature = 0.8f, TopP = 0.9f, TopK = 40, Seed = 3, MaxTokens = 20, FrequencyPenalty = 0.5, PresencePenalty = -0.25, Stop = ["zzz", "qqq"],
+            Temperature = 0.8f,
+            TopP = 0.9f,
+            TopK = 40,
+            Seed = 3,
+            MaxTokens = 20,
+            FrequencyPenalty = 0.5,
+            PresencePenalty = -0.25,
+            Stop = ["zzz", "qqq"],
         }, Cancel))[0];
         var message = Assert.Single(response.Messages);
         Assert.Equal((expected.Outputs[0].Text, ChatRole.Assistant, response.ResponseId), (message.Text, message.Role, message.MessageId));
