@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Malrule.Cli.Commands;
 using Malrule.Inference;
 
@@ -15,8 +14,8 @@ internal static class CommandLine
         ParseResult parsed = Parse(args.Length == 0 ? ["--help"] : args, error);
         if (parsed.Errors.Count > 0)
         {
-            foreach (ParseError wrong in parsed.Errors)
-                await error.WriteLineAsync($"malrule: {wrong.Message}").ConfigureAwait(false);
+            foreach (string wrong in Spelling.Fault(parsed) is { } fault ? [fault] : parsed.Errors.Select(wrong => wrong.Message))
+                await error.WriteLineAsync($"malrule: {wrong.ReplaceLineEndings(" ")}").ConfigureAwait(false);
             string command = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
             await error.WriteLineAsync($"Try: malrule{command} --help").ConfigureAwait(false);
             return ExitCode.WrongInput;
@@ -52,20 +51,26 @@ internal static class CommandLine
         {
             Verbose,
             MineCommand.Create(messages),
-            RankCommand.Create(messages),
+            ImportCommand.Create(messages),
             EvaluateCommand.Create(),
             ExplainCommand.Create(),
+            RankCommand.Create(messages),
             ExportCommand.Create(),
-            ImportCommand.Create(messages),
-            ChatCommand.Create(messages),
-            RunBatchCommand.Create(messages),
             SampleBankCommand.Create(messages),
-            BenchCommand.Create(messages),
-            DoctorCommand.Create(),
+            RunBatchCommand.Create(messages),
+            ChatCommand.Create(messages),
             PullCommand.Create(messages),
             VerifyCommand.Create(messages),
+            BenchCommand.Create(messages),
+            DoctorCommand.Create(),
         };
-        ToolCommand.ShowExamples(root);
+        Numbers.ReadStrictly(root);
+        ToolCommand.ShowExamples(root, """
+            malrule mine                      the whole job on the bundled questions with the bundled models
+            malrule mine --method lexical     the same without a model, in a second
+            malrule doctor                    what this machine can do, and what is missing
+            malrule mine --help               options, in groups, with their defaults
+            """);
         return root;
     }
 }

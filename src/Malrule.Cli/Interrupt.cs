@@ -33,6 +33,8 @@ internal sealed class Interrupt : IDisposable
     private void Handle(PosixSignalContext context)
     {
         context.Cancel = !_source.IsCancellationRequested;
+        if (!context.Cancel)
+            Messages.ShowCursor();
         bool handled;
         lock (Gate) // so that nobody is asked after his diversion was disposed
             handled = context.Signal == PosixSignal.SIGINT && _diversion?.Invoke() == true;

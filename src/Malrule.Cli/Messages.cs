@@ -40,11 +40,22 @@ internal sealed class Messages
 
     public void Warn(string text) => Line($"warning: {text}");
 
-    /// <summary>Runs work that reports how far it is.</summary>
-    public Task<T> ProgressAsync<T>(Func<Action<StageProgress>, Task<T>> work) => _live ? LiveAsync(work) : PlainAsync(work);
+    /// <summary>Runs work that reports how far it is; being told to stop is acknowledged at once, for a step may take seconds.</summary>
+    public async Task<T> ProgressAsync<T>(Func<Action<StageProgress>, Task<T>> work, CancellationToken cancellationToken)
+    {
+        using CancellationTokenRegistration _ = cancellationToken.Register(() => Line("stopping; Ctrl-C once more ends at once"));
+        return await (_live ? LiveAsync(work) : PlainAsync(work)).ConfigureAwait(false);
+    }
+
+    /// <summary>Gives the terminal its cursor back, which a live display hides.</summary>
+    public static void ShowCursor()
+    {
+        if (!Console.IsErrorRedirected)
+            Console.Error.WriteLine("\e[?25h");
+    }
 
     private Task<T> LiveAsync<T>(Func<Action<StageProgress>, Task<T>> work) => _console.Progress()
-        .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 24 }, new RemainingTimeColumn())
+        .Columns(new ProgressLine())
         .StartAsync(context =>
         {
             var tasks = new Dictionary<string, ProgressTask>();
@@ -53,11 +64,11 @@ internal sealed class Messages
                 lock (tasks)
                 {
                     if (!tasks.TryGetValue(progress.Stage, out ProgressTask? task))
-                        tasks.Add(progress.Stage, task = context.AddTask(Markup.Escape(progress.Stage)));
+                        tasks.Add(progress.Stage, task = context.AddTask(progress.Stage));
                     task.IsIndeterminate = progress.Total == 0;
                     task.MaxValue = Math.Max(1, progress.Total);
                     task.Value = progress.Done;
-                    task.Description = Markup.Escape($"{progress.Stage}: {Summary(progress)}");
+                    task.State.Update<StageProgress>(nameof(StageProgress), _ => progress);
                 }
             });
         });
@@ -77,14 +88,15 @@ internal sealed class Messages
                 if (!isLast && Stopwatch.GetElapsedTime(last) < PlainInterval)
                     return;
                 last = Stopwatch.GetTimestamp();
-                _writer.WriteLine($"{progress.Stage}: {Summary(progress)}");
+                _writer.WriteLine(Summary(progress) is { Length: > 0 } summary ? $"{progress.Stage}: {summary}" : progress.Stage);
             }
         }).ConfigureAwait(false);
     }
 
-    private static string Summary(StageProgress progress)
+    /// <summary>How far it is, in words.</summary>
+    public static string Summary(StageProgress progress)
     {
-        string count = progress.Total > 0 ? FormattableString.Invariant($"{progress.Done}/{progress.Total}") : FormattableString.Invariant($"{progress.Done}");
-        return progress.Note.Length == 0 ? count : $"{count}, {progress.Note}";
+        string count = progress.Total > 0 ? FormattableString.Invariant($"{progress.Done}/{progress.Total}") : progress.Done > 0 ? FormattableString.Invariant($"{progress.Done}") : "";
+        return count.Length == 0 ? progress.Note : progress.Note.Length == 0 ? count : $"{count}, {progress.Note}";
     }
 }

@@ -9,11 +9,13 @@ internal sealed class ToolCommand(string name, string description, string exampl
 {
     private readonly List<(string Title, Option[] Options)> _groups = [];
 
-    /// <summary>Makes the help of a root's commands show their groups and examples.</summary>
-    public static void ShowExamples(RootCommand root)
+    /// <summary>Makes the help of a root's commands show their groups and examples, and its own help these <paramref name="examples"/>.</summary>
+    public static void ShowExamples(RootCommand root, string examples)
     {
         HelpOption help = root.Options.OfType<HelpOption>().Single();
-        help.Action = new GroupedHelp((SynchronousCommandLineAction)help.Action!);
+        help.Description = "Show this help.";
+        root.Options.OfType<VersionOption>().Single().Description = "Show the version.";
+        help.Action = new GroupedHelp((SynchronousCommandLineAction)help.Action!, examples);
     }
 
     /// <summary>Adds options that the help shows under a title of their own.</summary>
@@ -27,7 +29,7 @@ internal sealed class ToolCommand(string name, string description, string exampl
 
     private string Examples { get; } = examples;
 
-    private sealed class GroupedHelp(SynchronousCommandLineAction help) : SynchronousCommandLineAction
+    private sealed class GroupedHelp(SynchronousCommandLineAction help, string rootExamples) : SynchronousCommandLineAction
     {
         private const string OptionsTitle = "Options:";
 
@@ -35,28 +37,37 @@ internal sealed class ToolCommand(string name, string description, string exampl
 
         public override int Invoke(ParseResult parseResult)
         {
-            if (parseResult.CommandResult.Command is not ToolCommand command)
-                return help.Invoke(parseResult);
-            Option[] grouped = [.. command._groups.SelectMany(group => group.Options)];
             TextWriter output = parseResult.InvocationConfiguration.Output;
-            output.Write(Without(grouped, command, parseResult));
+            if (parseResult.CommandResult.Command is not ToolCommand command)
+            {
+                output.Write(Without([], parseResult));
+                Show(rootExamples, output);
+                return 0;
+            }
+            Option[] grouped = [.. command._groups.SelectMany(group => group.Options)];
+            output.Write(Without(grouped, parseResult));
             foreach ((string title, Option[] options) in command._groups)
             {
-                string section = Without([.. command.Options.Except(options)], command, parseResult);
+                string section = Without([.. command.Options.Except(options)], parseResult);
                 string rows = section[(section.IndexOf(OptionsTitle, StringComparison.Ordinal) + OptionsTitle.Length)..];
                 // Options of every command stand in the first section already.
                 int common = rows.IndexOf("\n  -?", StringComparison.Ordinal);
                 output.WriteLine($"{title}:{(common < 0 ? rows : rows[..(common + 1)]).TrimEnd()}");
                 output.WriteLine();
             }
-            output.WriteLine("Examples:");
-            foreach (string line in command.Examples.Split('\n'))
-                output.WriteLine($"  {line}");
+            Show(command.Examples, output);
             return 0;
         }
 
+        private static void Show(string examples, TextWriter output)
+        {
+            output.WriteLine("Examples:");
+            foreach (string line in examples.ReplaceLineEndings("\n").Split('\n'))
+                output.WriteLine(line.Length == 0 ? "" : $"  {line}");
+        }
+
         /// <summary>The command's help as it is without some of its options.</summary>
-        private string Without(Option[] options, ToolCommand command, ParseResult parseResult)
+        private string Without(Option[] options, ParseResult parseResult)
         {
             InvocationConfiguration configuration = parseResult.InvocationConfiguration;
             TextWriter output = configuration.Output;
@@ -68,7 +79,7 @@ internal sealed class ToolCommand(string name, string description, string exampl
             try
             {
                 help.Invoke(parseResult);
-                return text.ToString();
+                return text.ToString().Replace(". [default:", " [default:", StringComparison.Ordinal);
             }
             finally
             {

@@ -199,9 +199,9 @@ public sealed record MiningOptions
         if (OnlyWithTexts && Generations is null)
             throw new InvalidInputException("Only distractors with texts are asked for, but no file of texts is named.");
         if (Generates && Model is null)
-            throw new InvalidInputException("The method infer needs a language model (--model). Name its folder, or choose a method without models: lexical, neighbours or hybrid.");
+            throw new InvalidInputException("The method infer needs a language model (--model). Name its folder or its hub id, such as Qwen/Qwen2.5-3B-Instruct-AWQ (malrule pull downloads it), or choose a method without models: lexical, neighbours or hybrid.");
         if (Embeds && Embedder is null)
-            throw new InvalidInputException("Inferred texts need an embedder (--embedder) to be mapped onto the catalogue. Name its folder, or look them up by words (--retriever lexical).");
+            throw new InvalidInputException("Inferred texts need an embedder (--embedder) to be mapped onto the catalogue. Name its folder or its hub id, such as nomic-ai/nomic-embed-text-v1.5 (malrule pull downloads it), or look them up by words (--retriever lexical).");
         if (Method == MiningMethod.Hybrid && !UsesTexts && Embedder is not null)
             throw new InvalidInputException("The method hybrid has an embedder but no language model whose texts it could embed. Name one (--model), or leave the embedder out to fuse words and neighbours.");
         if (Embeds)

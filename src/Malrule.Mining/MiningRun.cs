@@ -50,11 +50,12 @@ public static class MiningRun
 
             using RunFolder folder = RunFolder.Open(options.Output);
             RunManifest manifest = Begin(folder, Describe(options, bank, cancellation));
+            log.Locate(options, bank);
             IReadOnlyDictionary<string, Generation> generations = new Dictionary<string, Generation>();
             if (stored is not null)
                 generations = Keep(stored, folder, log);
             else if (options.Generates)
-                (generations, manifest) = await GenerateAsync(options, bank, distractors, folder, manifest, loadGenerator, log, cancellation).ConfigureAwait(false);
+                (generations, manifest) = await GenerateAsync(options, bank, distractors, folder, manifest, loadGenerator, loadEmbedder, log, cancellation).ConfigureAwait(false);
 
             var ranking = new RankingStage(options, bank, manifest.Inputs.GetValueOrDefault("embedder")?.Sha256, log);
             IReadOnlyList<MinedDistractor> mined = await ranking.RunAsync(distractors, generations, loadEmbedder, cancellation).ConfigureAwait(false);
@@ -146,7 +147,7 @@ public static class MiningRun
     }
 
     private static async Task<(IReadOnlyDictionary<string, Generation> Generations, RunManifest Manifest)> GenerateAsync(
-        MiningOptions options, QuestionBank bank, Distractor[] distractors, RunFolder folder, RunManifest manifest, Func<Task<IGenerator>> loadGenerator, RunLog log, CancellationToken cancellation)
+        MiningOptions options, QuestionBank bank, Distractor[] distractors, RunFolder folder, RunManifest manifest, Func<Task<IGenerator>> loadGenerator, Func<Task<IEmbedder>> loadEmbedder, RunLog log, CancellationToken cancellation)
     {
         using Journal<Generation> journal = Journal<Generation>.Open(folder.Generations, GenerationFile.Format);
         var stage = new GenerationStage(options, bank, journal, log);
@@ -157,6 +158,8 @@ public static class MiningRun
             log.Note(MiningStage.Generating, $"{folder.Path} holds the generations of {earlier} of {distractors.Length} distractors already.");
         if (pending.Length > 0)
         {
+            if (options.Embeds) // a wrong embedder is told now, not after hours of generating
+                await (await loadEmbedder().ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
             (IGenerator generator, manifest) = await LoadAsync(folder, manifest, mixed: earlier > 0, loadGenerator, log).ConfigureAwait(false);
             await using ConfiguredAsyncDisposable _ = generator.ConfigureAwait(false);
             using (log.Time(MiningStage.Generating))

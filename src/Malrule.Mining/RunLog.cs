@@ -2,12 +2,15 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Malrule.Inference;
+using Malrule.Mining.Questions;
 
 namespace Malrule.Mining;
 
 /// <summary>What a run tells its user as it goes, and the timings and environment that it stores at its end. Safe for concurrent use.</summary>
 internal sealed class RunLog
 {
+    public const string DataSetting = "data", QuestionsSetting = "questions", EmbedderSetting = "embedder";
+
     private readonly IProgress<MiningProgress>? _progress;
     private readonly Lock _turn = new();
     private readonly long _start = Stopwatch.GetTimestamp();
@@ -42,6 +45,15 @@ internal sealed class RunLog
     public void Note(MiningStage stage, string line) => Report(new MiningProgress(stage) { Note = line });
 
     public void Describe(string setting, string value) => Settings[setting] = value;
+
+    /// <summary>Stores where the data and the embedder are, so that commands about the finished run find them.</summary>
+    public void Locate(MiningOptions options, QuestionBank bank)
+    {
+        Describe(DataSetting, Path.GetFullPath(options.Data));
+        Describe(QuestionsSetting, Path.GetFullPath(bank.Files["questions"]));
+        if (options is { Embeds: true, EmbedderEndpoint: null, Embedder: { } embedder })
+            Describe(EmbedderSetting, Directory.Exists(embedder) ? Path.GetFullPath(embedder) : embedder);
+    }
 
     /// <summary>Reports that a stage begins and times it until disposed.</summary>
     public IDisposable Time(MiningStage stage)

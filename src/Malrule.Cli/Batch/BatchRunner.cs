@@ -21,6 +21,16 @@ internal sealed class BatchRunner(OpenAiService service, int window)
     /// <summary>Longest line taken, in bytes.</summary>
     public const int MaxLineBytes = 64 << 20;
 
+    /// <summary>Makes sure, before a model is loaded, that the input is there and the output's folder too.</summary>
+    /// <exception cref="InvalidInputException">One of them is not.</exception>
+    public static void Check(string input, string output)
+    {
+        if (!File.Exists(input))
+            throw new InvalidInputException($"{input} does not exist. Name a file of requests (--input-file), a JSON object a line.");
+        if (Path.GetDirectoryName(Path.GetFullPath(output)) is { } folder && !Directory.Exists(folder))
+            throw new InvalidInputException($"{output} cannot be written: its folder does not exist.");
+    }
+
     /// <exception cref="InvalidInputException">The input cannot be read, or the output not written.</exception>
     public async Task<BatchProgress> RunAsync(string input, string output, Action<BatchProgress> report, CancellationToken cancellationToken)
     {

@@ -13,7 +13,7 @@ internal static partial class BenchCommand
     {
         var defaults = new EngineBenchmarkOptions();
         var embedderDefaults = new EmbedderBenchmarkOptions();
-        var model = new Option<string?>("--model") { Description = "Language model: a folder, or org/name in the Hugging Face cache.", HelpName = "DIR" };
+        var model = new Option<string?>("--model") { Description = "Language model: a folder, org/name in the Hugging Face cache, or \"bundled\".", HelpName = "DIR" };
         var prompt = Whole("--prompt-tokens", defaults.PromptTokens, "Tokens of each prompt, random ones.");
         var samples = Whole("--samples", defaults.Samples, "Branches of each request.");
         var output = Whole("--output-tokens", defaults.OutputTokens, "Tokens of each branch, exactly.");
@@ -36,12 +36,11 @@ internal static partial class BenchCommand
         {
             model, prompt, samples, output, requests, embedder, texts, tokens, runs, json, compare, tolerance,
         };
-        foreach (Option option in engine.All)
-            command.Add(option);
+        command.AddGroup("Engine", engine.All);
         command.SetAction(async (parsed, cancellationToken) =>
         {
             EngineOptions options = engine.Read(parsed);
-            string? modelFolder = parsed.GetValue(model), embedderFolder = parsed.GetValue(embedder);
+            string? modelFolder = Bundled.Resolve(parsed.GetValue(model), Bundled.Model, onlyChoice: false), embedderFolder = Bundled.Resolve(parsed.GetValue(embedder), Bundled.Embedder, onlyChoice: false);
             if ((modelFolder is null) == (embedderFolder is null))
                 throw new InvalidInputException("malrule bench times one model: give --model or --embedder.");
             return modelFolder is not null

@@ -11,22 +11,22 @@ internal static class ChatCommand
 
     public static Command Create(Messages messages)
     {
-        var model = new Option<string>("--model") { Required = true, Description = "Folder, or org/name in the Hugging Face cache.", HelpName = "DIR" };
+        var model = new Option<string>("--model") { Required = true, Description = "Language model: a folder, or org/name in the Hugging Face cache.", HelpName = "DIR" };
         var system = new Option<string?>("--system") { Description = "System prompt [default: the chat template's own, if any]", HelpName = "TEXT" };
-        var temperature = new Option<double?>("--temperature") { Description = "How freely it answers, 0 to 2.", HelpName = "T" };
-        var topP = new Option<double?>("--top-p") { Description = "Draw from the most likely tokens up to this probability.", HelpName = "P" };
-        var topK = new Option<int?>("--top-k") { Description = "Draw from the k most likely tokens.", HelpName = "K" };
-        var minP = new Option<double?>("--min-p") { Description = "Drop tokens less likely than this share of the best.", HelpName = "P" };
-        var repetition = new Option<double?>("--repetition-penalty") { Description = "Divides the logits of tokens that came before.", HelpName = "R" };
+        var temperature = new Option<double?>("--temperature") { Description = "How freely it answers, 0 to 2 [default: the model's]", HelpName = "T" };
+        var topP = new Option<double?>("--top-p") { Description = "Draw from the most likely tokens up to this probability [default: the model's]", HelpName = "P" };
+        var topK = new Option<int?>("--top-k") { Description = "Draw from the k most likely tokens [default: the model's]", HelpName = "K" };
+        var minP = new Option<double?>("--min-p") { Description = "Drop tokens less likely than this share of the best [default: the model's]", HelpName = "P" };
+        var repetition = new Option<double?>("--repetition-penalty") { Description = "Divides the logits of tokens that came before [default: the model's]", HelpName = "R" };
         var maxTokens = new Option<int?>("--max-tokens") { Description = "Longest reply in tokens [default: what is left of the conversation]", HelpName = "N" };
-        var seed = new Option<long>("--seed") { Description = "Seed of all replies: the same questions get the same answers.", HelpName = "S" };
+        var seed = new Option<long>("--seed") { Description = "Seed of all replies: the same questions get the same answers.", DefaultValueFactory = _ => 0, HelpName = "S" };
         var engine = new EngineArguments(LongestConversation);
 
         var command = new ToolCommand("chat", "Talk to a language model in the terminal; questions piped in are answered one a line.", """
             malrule chat --model Qwen/Qwen2.5-1.5B-Instruct-AWQ
             malrule chat --model DIR --system "Answer in one sentence." --temperature 0 < questions.txt
 
-            Sampling options that are not given are those of the model's generation_config.json. /help in the chat lists its commands.
+            The model's defaults are those of its generation_config.json. /help in the chat lists its commands.
             """)
         {
             model, system,
@@ -36,7 +36,7 @@ internal static class ChatCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             EngineOptions options = engine.Read(parsed) with { MaxNumSeqs = 1, Seed = parsed.GetValue(seed) };
-            await using LlmEngine llm = await LlmEngine.LoadAsync(parsed.GetRequiredValue(model), options, cancellationToken).ConfigureAwait(false);
+            await using LlmEngine llm = await LlmEngine.LoadAsync(Bundled.Language(parsed.GetRequiredValue(model)), options, cancellationToken).ConfigureAwait(false);
             if (llm.ChatTemplate is null)
                 throw new InvalidInputException($"{llm.Info.ModelDirectory}: the checkpoint has no chat template, so it cannot chat; use run-batch with plain prompts.");
             GenerationDefaults defaults = llm.GenerationDefaults;

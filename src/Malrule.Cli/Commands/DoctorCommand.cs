@@ -12,7 +12,7 @@ internal static class DoctorCommand
 {
     public static Command Create()
     {
-        var model = new Option<string?>("--model") { Description = "Also examine this model: folder, or org/name in the Hugging Face cache.", HelpName = "DIR" };
+        var model = new Option<string?>("--model") { Description = "Also examine this model: a folder, or org/name in the Hugging Face cache.", HelpName = "DIR" };
         var noPeaks = new Option<bool>("--no-peaks") { Description = "Do not measure the machine, which takes some seconds." };
         var json = new Option<bool>("--json") { Description = "Print the report as JSON." };
         var engine = new EngineArguments(lengthCap: null);

@@ -7,7 +7,7 @@ namespace Malrule.Cli.Commands;
 /// <summary>The options that say how texts are embedded; what is not given stays as the preset has it.</summary>
 internal sealed class EmbedderArguments
 {
-    private readonly Option<Pooling?> _pooling = new("--pooling") { Description = "cls, mean or auto, as the checkpoint says [default: auto; tutorial: cls]", HelpName = "auto|cls|mean" };
+    private readonly Option<Pooling?> _pooling = Choice.Of<Pooling>("--pooling", "auto: as the checkpoint says [default: auto; tutorial: cls]");
     private readonly Option<int?> _maxTokens = new("--embed-max-tokens") { Description = "Longer texts are cut to this many tokens, and counted [default: 1024]", HelpName = "N" };
     private readonly Option<int?> _batchTokens = new("--embed-batch-tokens") { Description = "Tokens embedded at once; no effect on results [default: 512]", HelpName = "N" };
     private readonly Option<string?> _cache = new("--vector-cache") { Description = "Folder that keeps the vectors of names and texts for the next run; none: keep nothing [default: malrule/vectors in the user's cache folder]", HelpName = "DIR|none" };

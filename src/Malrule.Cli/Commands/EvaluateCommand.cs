@@ -34,8 +34,8 @@ internal static class EvaluateCommand
             if (result.GetValueOrDefault<int>() is < 1 or > 1_000_000)
                 result.AddError("--resamples must be from 1 to 1,000,000.");
         });
-        var data = new Option<string?>("--data") { Description = "The folder the run read [default: the bundled bank]", HelpName = "DIR" };
-        var questions = new Option<string?>("--questions") { Description = "The questions it mined [default: the file of that name in --data]", HelpName = "FILE" };
+        var data = new Option<string?>("--data") { Description = "The folder the run read [default: where it was then]", HelpName = "DIR" };
+        var questions = new Option<string?>("--questions") { Description = "The questions it mined [default: where they were then, or the file of that name in --data]", HelpName = "FILE" };
 
         var command = new ToolCommand("evaluate", "Measure a finished run on its labels: seen and unseen misconceptions, where the rest is lost, intervals.", """
             malrule evaluate runs/default-infer
@@ -51,7 +51,7 @@ internal static class EvaluateCommand
         command.SetAction((parsed, cancellationToken) => Task.Run(() =>
         {
             var bootstrap = new Bootstrap { Resamples = parsed.GetValue(resamples) };
-            FinishedRun Open(string folder) => FinishedRun.Open(folder, parsed.GetValue(data) ?? Bundled.Bank, parsed.GetValue(questions));
+            FinishedRun Open(string folder) => FinishedRun.Open(folder, parsed.GetValue(data), parsed.GetValue(questions));
             FinishedRun finished = Open(parsed.GetRequiredValue(run));
             RunEvaluation evaluation = RunEvaluation.Of(finished, bootstrap);
             if (parsed.GetValue(split) is { Length: > 0 } names)

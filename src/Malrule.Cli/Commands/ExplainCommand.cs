@@ -10,8 +10,8 @@ internal static class ExplainCommand
     {
         var run = new Argument<string>("RUN") { Description = "A finished run's folder." };
         var id = new Argument<string>("ID") { Description = "A question (1672) or one of its distractors (1672_B)." };
-        var data = new Option<string?>("--data") { Description = "The folder the run read [default: the bundled bank]", HelpName = "DIR" };
-        var questions = new Option<string?>("--questions") { Description = "The questions it mined [default: the file of that name in --data]", HelpName = "FILE" };
+        var data = new Option<string?>("--data") { Description = "The folder the run read [default: where it was then]", HelpName = "DIR" };
+        var questions = new Option<string?>("--questions") { Description = "The questions it mined [default: where they were then, or the file of that name in --data]", HelpName = "FILE" };
         var top = new Option<int>("--top") { Description = "Candidates shown.", DefaultValueFactory = _ => 10, HelpName = "K" };
         top.Validators.Add(result =>
         {
@@ -31,7 +31,7 @@ internal static class ExplainCommand
         };
         command.SetAction(parsed =>
         {
-            FinishedRun finished = FinishedRun.Open(parsed.GetRequiredValue(run), parsed.GetValue(data) ?? Bundled.Bank, parsed.GetValue(questions));
+            FinishedRun finished = FinishedRun.Open(parsed.GetRequiredValue(run), parsed.GetValue(data), parsed.GetValue(questions));
             var display = new ExplanationDisplay(parsed.InvocationConfiguration.Output, finished.Bank.Catalogue, parsed.GetValue(top));
             foreach (Explanation explanation in finished.Explain(parsed.GetRequiredValue(id)))
                 display.Write(explanation);

@@ -9,8 +9,8 @@ internal static class ExportCommand
     public static Command Create()
     {
         var run = new Argument<string>("RUN") { Description = "A finished run's folder." };
-        var data = new Option<string?>("--data") { Description = "The folder the run read [default: the bundled bank]", HelpName = "DIR" };
-        var questions = new Option<string?>("--questions") { Description = "The questions it mined [default: the file of that name in --data]", HelpName = "FILE" };
+        var data = new Option<string?>("--data") { Description = "The folder the run read [default: where it was then]", HelpName = "DIR" };
+        var questions = new Option<string?>("--questions") { Description = "The questions it mined [default: where they were then, or the file of that name in --data]", HelpName = "FILE" };
         var top = new Option<int>("--top") { Description = "Candidates of each distractor.", DefaultValueFactory = _ => ResultFiles.SubmissionDepth, HelpName = "K" };
         top.Validators.Add(result =>
         {
@@ -30,7 +30,7 @@ internal static class ExportCommand
         };
         command.SetAction((parsed, cancellationToken) => Task.Run(() =>
         {
-            FinishedRun finished = FinishedRun.Open(parsed.GetRequiredValue(run), parsed.GetValue(data) ?? Bundled.Bank, parsed.GetValue(questions));
+            FinishedRun finished = FinishedRun.Open(parsed.GetRequiredValue(run), parsed.GetValue(data), parsed.GetValue(questions));
             ResultLines.Write(parsed.InvocationConfiguration.Output, finished, parsed.GetValue(top), cancellationToken);
             return ExitCode.Done;
         }, cancellationToken));

@@ -21,10 +21,8 @@ internal static class ImportCommand
         var labelled = new Option<string?>("--labelled") { Description = "CSV with labelled questions, to learn from; becomes train.csv.", HelpName = "FILE" };
         var questions = new Option<string?>("--questions") { Description = "CSV with questions to mine; becomes test.csv.", HelpName = "FILE" };
         var column = new Option<string[]>("--column") { Description = $"Where a field is, such as stem=\"Question text\"; may be given several times. Fields: {string.Join(", ", BankColumns.Fields.Keys)} [default: Eedi's columns]", HelpName = "FIELD=COLUMN", DefaultValueFactory = _ => [] };
-        var key = new Option<string>("--key") { Description = "How correct options are named: letter (A to D), index (1 to 4), index0 (0 to 3), text (the option's), auto.", DefaultValueFactory = _ => "auto" };
-        key.AcceptOnlyFromAmong([.. Keys.Keys]);
-        var separator = new Option<string>("--separator") { Description = "What stands between cells.", DefaultValueFactory = _ => "comma" };
-        separator.AcceptOnlyFromAmong("comma", "semicolon", "tab");
+        Option<string?> key = Choice.Among("--key", "How correct options are named: letter (A to D), index (1 to 4), index0 (0 to 3), text (the option's) [default: auto]", [.. Keys.Keys]);
+        Option<string?> separator = Choice.Among("--separator", "What stands between cells [default: comma]", "comma", "semicolon", "tab");
         var output = new Option<string>("--output", "-o") { Required = true, Description = "Data folder, for --data of the other commands.", HelpName = "DIR" };
 
         var command = new ToolCommand("import", "Turn CSV files of your own, whatever their columns, into a data folder.", """
@@ -43,8 +41,8 @@ internal static class ImportCommand
             string folder = parsed.GetRequiredValue(output);
             var columns = new BankColumns(parsed.GetRequiredValue(column))
             {
-                Key = Keys[parsed.GetRequiredValue(key)],
-                Separator = parsed.GetRequiredValue(separator) switch { "semicolon" => ';', "tab" => '\t', _ => ',' },
+                Key = Keys[parsed.GetValue(key) ?? "auto"],
+                Separator = parsed.GetValue(separator) switch { "semicolon" => ';', "tab" => '\t', _ => ',' },
             };
             ImportedBank bank = BankImport.Run(parsed.GetRequiredValue(catalogue), parsed.GetValue(labelled), parsed.GetValue(questions), columns, folder);
             messages.Line($"{bank.Misconceptions} misconceptions, {bank.Labelled} labelled questions, {bank.Questions} questions to mine");

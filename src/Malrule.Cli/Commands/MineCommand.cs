@@ -12,13 +12,13 @@ internal static class MineCommand
     {
         var data = new Option<string?>("--data") { Description = "Folder with misconception_mapping.csv, train.csv and perhaps test.csv [default: the bundled bank, mined with the bundled models]", HelpName = "DIR" };
         var questions = new Option<string?>("--questions") { Description = "Questions to mine [default: test.csv of --data where it is there, else train.csv]", HelpName = "FILE" };
-        var model = new Option<string?>("--model") { Description = "Language model: a folder, or org/name in the Hugging Face cache; \"bundled\": the small one that knows questions of malrule sample-bank only.", HelpName = "DIR" };
+        var model = new Option<string?>("--model") { Description = "Language model: a folder, org/name in the Hugging Face cache, or \"bundled\", the small one that knows questions of malrule sample-bank only.", HelpName = "DIR" };
         var embedder = new Option<string?>("--embedder") { Description = "Embedding model, likewise.", HelpName = "DIR" };
         var output = new Option<string?>("--output", "-o") { Description = "Run folder; an interrupted run goes on there [default: runs/PRESET-METHOD, with -rerank behind it where it is asked for]", HelpName = "RUN" };
-        var preset = new Option<MiningPreset>("--preset") { Description = "tutorial: its steps and quirks, one by one.", DefaultValueFactory = _ => MiningPreset.Default, HelpName = "default|tutorial" };
-        var method = new Option<MiningMethod>("--method") { Description = "infer needs both models; lexical and neighbours none; hybrid fuses all there is, without models words and neighbours.", DefaultValueFactory = _ => MiningMethod.Infer, HelpName = string.Join('|', Enum.GetNames<MiningMethod>()).ToLowerInvariant() };
+        Option<MiningPreset?> preset = Choice.Of<MiningPreset>("--preset", "default: what works best; tutorial: the Python tutorial's steps, quirks included [default: default]");
+        Option<MiningMethod?> method = Choice.Of<MiningMethod>("--method", "infer needs both models; lexical (words) and neighbours (labels of similar wrong answers) need none; hybrid fuses all there is [default: infer]");
         var sample = new Option<int?>("--sample") { Description = "Mine so many questions, those that pandas' sample() picks [default: all]", HelpName = "N" };
-        var sampleSeed = new Option<uint>("--sample-seed") { Description = "pandas' random_state for --sample.", HelpName = "S" };
+        var sampleSeed = new Option<uint>("--sample-seed") { Description = "pandas' random_state for --sample.", DefaultValueFactory = _ => 0, HelpName = "S" };
         var limit = new Option<int?>("--limit") { Description = "Mine the first so many distractors [default: all]", HelpName = "K" };
         var shots = new Option<int?>("--shots") { Description = "Labelled questions shown in a prompt [default: 3]", HelpName = "K" };
         var seed = new Option<long>("--seed") { Description = "Seed of all that is random.", DefaultValueFactory = _ => 1, HelpName = "S" };
@@ -53,8 +53,8 @@ internal static class MineCommand
         command.Validators.Add(endpoint.Check);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            MiningPreset chosen = parsed.GetValue(preset);
-            MiningMethod by = parsed.GetValue(method);
+            MiningPreset chosen = parsed.GetValue(preset) ?? MiningPreset.Default;
+            MiningMethod by = parsed.GetValue(method) ?? MiningMethod.Infer;
             string folder = parsed.GetValue(output) ?? Path.Combine("runs", $"{chosen}-{by}{(rerank.Read(parsed) is null ? "" : "-rerank")}".ToLowerInvariant());
             EngineOptions engineOptions = engine.Read(parsed);
             string? given = parsed.GetValue(data);
@@ -77,7 +77,7 @@ internal static class MineCommand
             });
             try
             {
-                MiningResult result = await messages.ProgressAsync(report => MiningRun.RunAsync(options, new MiningDisplay(messages, report), cancellationToken))
+                MiningResult result = await messages.ProgressAsync(report => MiningRun.RunAsync(options, new MiningDisplay(messages, report), cancellationToken), cancellationToken)
                     .ConfigureAwait(false);
                 MisconceptionCatalogue catalogue = EediReader.ReadCatalogue(Path.Combine(options.Data, "misconception_mapping.csv"));
                 MiningReport.Write(result, catalogue, folder, parsed.InvocationConfiguration.Output);

@@ -29,14 +29,14 @@ internal sealed class MiningDisplay(Messages messages, Action<StageProgress> rep
     private static string Rates(MiningProgress progress)
     {
         var parts = new List<string>();
+        if (progress.TimeLeft is { } left && progress.Done < progress.Total)
+            parts.Add($"{Duration(left)} left");
         if (progress.PromptTokensPerSecond is { } prompt)
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"prompts {prompt:F0} tokens/s"));
         if (progress.GeneratedTokensPerSecond is { } generated)
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"output {generated:F0} tokens/s"));
         if (progress.PrefixHitRate is { } hits)
             parts.Add(string.Create(CultureInfo.InvariantCulture, $"{100 * hits:F0} % of prompts from the prefix cache"));
-        if (progress.TimeLeft is { } left)
-            parts.Add($"{Duration(left)} left");
         return string.Join(", ", parts);
     }
 

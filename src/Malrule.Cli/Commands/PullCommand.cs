@@ -32,7 +32,7 @@ internal static class PullCommand
         {
             var options = new HubDownloadOptions { Revision = parsed.GetValue(revision), OutputDirectory = parsed.GetValue(output) is { } folder ? Path.GetFullPath(folder) : null };
             string id = parsed.GetRequiredValue(model);
-            HubSnapshot snapshot = await messages.ProgressAsync(report => HubDownloader.DownloadAsync(id, options, new Display(messages, report), cancellationToken))
+            HubSnapshot snapshot = await messages.ProgressAsync(report => HubDownloader.DownloadAsync(id, options, new Display(messages, report), cancellationToken), cancellationToken)
                 .ConfigureAwait(false);
             messages.Line($"{id}: {snapshot.Files.Count} files of commit {snapshot.Commit}");
             if (snapshot.LeftOut.Count > 0)

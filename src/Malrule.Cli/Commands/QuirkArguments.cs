@@ -9,30 +9,21 @@ namespace Malrule.Cli.Commands;
 /// <summary>The choices in which the presets differ, each an option of its own; what is not given stays as the preset has it.</summary>
 internal sealed class QuirkArguments
 {
-    private readonly Option<string?> _demonstrations = new("--demonstrations") { Description = "similar: the nearest labelled questions; same-topic: random ones of the same construct and subject [default: similar; tutorial: same-topic]", HelpName = "similar|same-topic" };
-    private readonly Option<string?> _drawnFor = new("--demonstrations-for") { Description = "same-topic draws once for a question, or anew for each distractor [default: question; tutorial: distractor]", HelpName = "question|distractor" };
-    private readonly Option<bool?> _fallbackDrops = Choice("--fallback-drops-matches", "same-topic, where it falls back on other topics, drops the exact matches", "false; tutorial: true");
-    private readonly Option<bool?> _fit = Choice("--drop-demonstrations", "A prompt that is too long loses its first demonstrations; else its request fails", "true; tutorial: false");
-    private readonly Option<string?> _layout = new("--layout") { Description = "compact: a stem once; dialogue: the tutorial's turns for each distractor [default: compact; tutorial: dialogue]", HelpName = "compact|dialogue" };
+    private readonly Option<DemonstrationSelection?> _demonstrations = Choice.Of<DemonstrationSelection>("--demonstrations", "similar: the nearest labelled questions; same-topic: random ones of the same construct and subject [default: similar; tutorial: same-topic]");
+    private readonly Option<string?> _drawnFor = Choice.Among("--demonstrations-for", "same-topic draws once for a question, or anew for each distractor [default: question; tutorial: distractor]", "question", "distractor");
+    private readonly Option<bool?> _fallbackDrops = Choice.TrueOrFalse("--fallback-drops-matches", "same-topic, where it falls back on other topics, drops the exact matches [default: false; tutorial: true]");
+    private readonly Option<bool?> _fit = Choice.TrueOrFalse("--drop-demonstrations", "A prompt that is too long loses its first demonstrations; else its request fails [default: true; tutorial: false]");
+    private readonly Option<PromptLayout?> _layout = Choice.Of<PromptLayout>("--layout", "compact: a stem once; dialogue: the tutorial's turns for each distractor [default: compact; tutorial: dialogue]");
     private readonly Option<string?> _instruction = new("--instruction") { Description = "The system turn; none: no such turn [default: one sentence; tutorial: none]", HelpName = "TEXT|none" };
-    private readonly Option<bool?> _topic = Choice("--topic", "Subject and construct stand before each stem", "true; tutorial: false");
-    private readonly Option<bool?> _cleanNames = Choice("--clean-names", "Names stand without stray spaces and line breaks, in prompts and as embedded", "true; tutorial: false");
-    private readonly Option<bool?> _seedPerItem = Choice("--seed-per-item", "Each distractor has seeds of its own; else all have the same", "true; tutorial: false");
-    private readonly Option<bool?> _afterLastColon = Choice("--after-last-colon", "Only what follows a text's last colon counts", "false; tutorial: true");
-    private readonly Option<bool?> _blankVotes = Choice("--blank-votes", "A blank text ranks the catalogue too", "false; tutorial: true");
+    private readonly Option<bool?> _topic = Choice.TrueOrFalse("--topic", "Subject and construct stand before each stem [default: true; tutorial: false]");
+    private readonly Option<bool?> _cleanNames = Choice.TrueOrFalse("--clean-names", "Names stand without stray spaces and line breaks, in prompts and as embedded [default: true; tutorial: false]");
+    private readonly Option<bool?> _seedPerItem = Choice.TrueOrFalse("--seed-per-item", "Each distractor has seeds of its own; else all have the same [default: true; tutorial: false]");
+    private readonly Option<bool?> _afterLastColon = Choice.TrueOrFalse("--after-last-colon", "Only what follows a text's last colon counts [default: false; tutorial: true]");
+    private readonly Option<bool?> _blankVotes = Choice.TrueOrFalse("--blank-votes", "A blank text ranks the catalogue too [default: false; tutorial: true]");
     private readonly Option<string?> _queryPrefix = new("--query-prefix") { Description = "Put before every inferred text when it is embedded [default: what the embedder was trained with; tutorial: none]", HelpName = "TEXT" };
     private readonly Option<string?> _cataloguePrefix = new("--catalogue-prefix") { Description = "Put before every name, likewise.", HelpName = "TEXT" };
-    private readonly Option<bool?> _doubleCosines = Choice("--double-cosines", "Cosines in double precision", "false; tutorial: true");
-
-    private readonly Option<string?> _ties = new("--ties") { Description = "Which of two names with equal points stands first [default: lower-id; tutorial: first-sample]", HelpName = "lower-id|first-sample" };
-
-    public QuirkArguments()
-    {
-        _demonstrations.AcceptOnlyFromAmong("similar", "same-topic");
-        _drawnFor.AcceptOnlyFromAmong("question", "distractor");
-        _layout.AcceptOnlyFromAmong("compact", "dialogue");
-        _ties.AcceptOnlyFromAmong("lower-id", "first-sample");
-    }
+    private readonly Option<bool?> _doubleCosines = Choice.TrueOrFalse("--double-cosines", "Cosines in double precision [default: false; tutorial: true]");
+    private readonly Option<TieOrder?> _ties = Choice.Of<TieOrder>("--ties", "Which of two names with equal points stands first [default: lower-id; tutorial: first-sample]");
 
     /// <summary>Those that shape prompts.</summary>
     public IEnumerable<Option> Prompting => [_demonstrations, _drawnFor, _fallbackDrops, _fit, _layout, _instruction, _topic, _cleanNames];
@@ -48,19 +39,14 @@ internal sealed class QuirkArguments
         SeedPerItem = parsed.GetValue(_seedPerItem) ?? preset.SeedPerItem,
         Demonstrations = preset.Demonstrations with
         {
-            Selection = parsed.GetValue(_demonstrations) switch
-            {
-                "similar" => DemonstrationSelection.Similar,
-                "same-topic" => DemonstrationSelection.SameTopic,
-                _ => preset.Demonstrations.Selection,
-            },
+            Selection = parsed.GetValue(_demonstrations) ?? preset.Demonstrations.Selection,
             DrawForEachDistractor = parsed.GetValue(_drawnFor) is { } drawnFor ? drawnFor == "distractor" : preset.Demonstrations.DrawForEachDistractor,
             FallbackDropsExactMatches = parsed.GetValue(_fallbackDrops) ?? preset.Demonstrations.FallbackDropsExactMatches,
         },
         Prompt = preset.Prompt with
         {
             DropDemonstrationsToFit = parsed.GetValue(_fit) ?? preset.Prompt.DropDemonstrationsToFit,
-            Layout = parsed.GetValue(_layout) switch { "compact" => PromptLayout.Compact, "dialogue" => PromptLayout.Dialogue, _ => preset.Prompt.Layout },
+            Layout = parsed.GetValue(_layout) ?? preset.Prompt.Layout,
             Instruction = parsed.GetValue(_instruction) switch { null => preset.Prompt.Instruction, "none" or "" => null, var text => text },
             IncludeTopic = parsed.GetValue(_topic) ?? preset.Prompt.IncludeTopic,
             CleanNames = parsed.GetValue(_cleanNames) ?? preset.Prompt.CleanNames,
@@ -77,9 +63,6 @@ internal sealed class QuirkArguments
             CleanNames = parsed.GetValue(_cleanNames) ?? preset.Embedding.CleanNames,
             CosinesInDouble = parsed.GetValue(_doubleCosines) ?? preset.Embedding.CosinesInDouble,
         },
-        Fusion = preset.Fusion with { Ties = parsed.GetValue(_ties) switch { "lower-id" => TieOrder.LowerId, "first-sample" => TieOrder.FirstSample, _ => preset.Fusion.Ties } },
+        Fusion = preset.Fusion with { Ties = parsed.GetValue(_ties) ?? preset.Fusion.Ties },
     };
-
-    private static Option<bool?> Choice(string name, string description, string defaults) =>
-        new(name) { Description = $"{description} [default: {defaults}]", HelpName = "true|false" };
 }

@@ -13,16 +13,16 @@ internal static class RankCommand
     {
         var run = new Argument<string?>("RUN") { Description = "A finished run whose texts are ranked anew; what is not asked for stays as it has it.", Arity = ArgumentArity.ZeroOrOne };
         var generations = new Option<string?>("--generations") { Description = "Or texts from anywhere, a JSON object a line: {\"id\": \"1672_B\", \"texts\": [\"...\"]}", HelpName = "FILE" };
-        var data = new Option<string?>("--data") { Description = "Folder with the questions and the catalogue [default: the bundled bank, with the bundled embedder]", HelpName = "DIR" };
+        var data = new Option<string?>("--data") { Description = "Folder with the questions and the catalogue [default: of a run, where it was then; else the bundled bank]", HelpName = "DIR" };
         var questions = new Option<string?>("--questions") { Description = "Questions to rank for [default: of a run, those it mined; else test.csv of --data where it is there, else train.csv]", HelpName = "FILE" };
         var output = new Option<string>("--output", "-o") { Description = "Run folder for the results.", HelpName = "RUN2", Required = true };
-        var method = new Option<MiningMethod?>("--method") { Description = "By the texts alone, or beside words and neighbours [default: the run's; infer for a file]", HelpName = "infer|hybrid" };
-        var embedder = new Option<string?>("--embedder") { Description = "Embedding model: a folder, or org/name in the Hugging Face cache; needed unless --retriever lexical.", HelpName = "DIR" };
+        Option<MiningMethod?> method = Choice.Of<MiningMethod>("--method", "By the texts alone, or beside words and neighbours [default: the run's; infer for a file]");
+        method.HelpName = "infer|hybrid"; // the others rank no texts, and say so
+        var embedder = new Option<string?>("--embedder") { Description = "Embedding model: a folder, org/name in the Hugging Face cache, or \"bundled\" [default: the run's; of the bundled bank, the bundled one]", HelpName = "DIR" };
         var onlyWithTexts = new Option<bool>("--only-with-texts") { Description = "Leave out distractors that have no text; else they have no candidates (infer) or rank by other evidence (hybrid)." };
-        var device = new Option<string>("--device") { Description = "Of the embedder: auto, cpu or reference.", DefaultValueFactory = _ => "auto" };
-        device.AcceptOnlyFromAmong("auto", "cpu", "reference");
-        var mode = new Option<ComputeMode?>("--mode") { Description = "Of the embedder: fast (8-bit activations) or exact (32-bit) [default: the run's; fast for a file]", HelpName = "fast|exact" };
-        var threads = new Option<int>("--threads") { Description = "Threads that compute; 0: one for each core.", HelpName = "N" };
+        Option<string?> device = Choice.Among("--device", "What computes; reference: plain loops, slow [default: auto]", EngineArguments.Devices);
+        Option<ComputeMode?> mode = Choice.Of<ComputeMode>("--mode", "Of the embedder; fast: 8-bit activations; exact: 32-bit [default: the run's; fast for a file]");
+        var threads = new Option<int>("--threads") { Description = "Threads that compute [default: one for each core]", HelpName = "N" };
         var quirks = new QuirkArguments();
         var ranking = new RankingArguments();
         var endpoint = new EndpointArguments();
@@ -50,21 +50,22 @@ internal static class RankCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             string? given = parsed.GetValue(data);
-            string folder = parsed.GetRequiredValue(output), bank = given ?? Bundled.Bank;
+            string folder = parsed.GetRequiredValue(output);
             MiningOptions start = parsed.GetValue(run) is { } earlier
-                ? FinishedRun.Open(earlier, bank, parsed.GetValue(questions)).RankAgain(folder)
-                : new MiningOptions { Data = bank, Output = folder, Questions = parsed.GetValue(questions), Generations = parsed.GetValue(generations) };
+                ? FinishedRun.Open(earlier, given, parsed.GetValue(questions)).RankAgain(folder)
+                : new MiningOptions { Data = given ?? Bundled.Bank, Output = folder, Questions = parsed.GetValue(questions), Generations = parsed.GetValue(generations) };
             start = endpoint.Read(parsed, quirks.Read(parsed, start));
-            var engine = new EngineOptions { Device = parsed.GetRequiredValue(device), Threads = parsed.GetValue(threads), Mode = parsed.GetValue(mode) ?? start.Embedding.Engine.Mode };
+            bool served = start.EmbedderEndpoint is not null;
+            var engine = new EngineOptions { Device = parsed.GetValue(device) ?? "auto", Threads = parsed.GetValue(threads), Mode = parsed.GetValue(mode) ?? start.Embedding.Engine.Mode };
             MiningOptions options = ranking.Read(parsed, start with
             {
                 Method = parsed.GetValue(method) ?? start.Method,
-                Embedder = Bundled.Resolve(parsed.GetValue(embedder), Bundled.Embedder, onlyChoice: given is null && start.EmbedderEndpoint is null),
+                Embedder = Bundled.Resolve(parsed.GetValue(embedder) ?? (served ? null : start.Embedder), Bundled.Embedder, onlyChoice: parsed.GetValue(run) is null && given is null && !served),
                 OnlyWithTexts = parsed.GetValue(onlyWithTexts) || start.OnlyWithTexts,
                 Embedding = start.Embedding with { Engine = embedding.Read(parsed, start.Embedding.Engine, engine), CacheFolder = embedding.CacheFolder(parsed) },
                 Engine = engine,
             });
-            MiningResult result = await messages.ProgressAsync(report => MiningRun.RunAsync(options, new MiningDisplay(messages, report), cancellationToken))
+            MiningResult result = await messages.ProgressAsync(report => MiningRun.RunAsync(options, new MiningDisplay(messages, report), cancellationToken), cancellationToken)
                 .ConfigureAwait(false);
             MisconceptionCatalogue catalogue = EediReader.ReadCatalogue(Path.Combine(options.Data, "misconception_mapping.csv"));
             MiningReport.Write(result, catalogue, folder, parsed.InvocationConfiguration.Output);

@@ -15,8 +15,8 @@ internal sealed class RankingArguments
         HelpName = "RULE",
         CustomParser = ParseFusion,
     };
-    private readonly Option<SampleWeighting?> _weights = new("--sample-weights") { Description = "Whether a text counts as often as it came, or by its probability [default: count]", HelpName = "count|logprob" };
-    private readonly Option<Retriever?> _retriever = new("--retriever") { Description = "What maps inferred texts onto the catalogue: embeddings, or shared words without a model [default: embedder]", HelpName = "embedder|lexical" };
+    private readonly Option<SampleWeighting?> _weights = Choice.Of<SampleWeighting>("--sample-weights", "Whether a text counts as often as it came, or by its probability [default: count]");
+    private readonly Option<Retriever?> _retriever = Choice.Of<Retriever>("--retriever", "What maps inferred texts onto the catalogue: embeddings, or shared words without a model [default: embedder]");
     private readonly Option<double?> _unseenShare = new("--unseen-share") { Description = "For hybrid: the share of distractors whose misconception no labelled question shows, above 0 and below 1 [default: as among the labelled questions]", HelpName = "SHARE" };
 
     public IEnumerable<Option> All => [_fusion, _weights, _retriever, _unseenShare];

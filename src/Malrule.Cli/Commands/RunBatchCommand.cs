@@ -13,10 +13,10 @@ internal static class RunBatchCommand
     {
         var input = new Option<string>("--input-file", "-i") { Required = true, Description = "JSON Lines: custom_id, method, url and body in each.", HelpName = "FILE" };
         var output = new Option<string>("--output-file", "-o") { Required = true, Description = "Answers in the same order; it appears when all are there.", HelpName = "FILE" };
-        var model = new Option<string>("--model") { Required = true, Description = "Folder, or org/name in the Hugging Face cache, of a language model or an embedder.", HelpName = "DIR" };
+        var model = new Option<string>("--model") { Required = true, Description = "Language model or embedder: a folder, org/name in the Hugging Face cache, or \"bundled\" (the small language model of malrule mine, to try things with).", HelpName = "DIR" };
         var name = new Option<string?>("--served-model-name") { Description = "The model's name in answers [default: as given to --model]", HelpName = "NAME" };
-        var pooling = new Option<Pooling>("--pooling") { Description = "For an embedder: cls, mean, or auto (as the checkpoint says).", HelpName = "auto|cls|mean" };
-        var seed = new Option<long>("--seed") { Description = "Seed of requests that bring none.", HelpName = "S" };
+        Option<Pooling?> pooling = Choice.Of<Pooling>("--pooling", "Of an embedder; auto: as the checkpoint says [default: auto]");
+        var seed = new Option<long>("--seed") { Description = "Seed of requests that bring none.", DefaultValueFactory = _ => 0, HelpName = "S" };
         var maxLogprobs = new Option<int>("--max-logprobs") { Description = "Most logprobs a request may ask for; -1: no limit.", DefaultValueFactory = _ => 20, HelpName = "N" };
         var engine = new EngineArguments(lengthCap: null);
 
@@ -29,11 +29,11 @@ internal static class RunBatchCommand
         {
             input, output, model, name, pooling, seed, maxLogprobs,
         };
-        foreach (Option option in engine.All)
-            command.Add(option);
+        command.AddGroup("Engine", engine.All);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            string directory = parsed.GetRequiredValue(model), served = parsed.GetValue(name) ?? directory;
+            BatchRunner.Check(parsed.GetRequiredValue(input), parsed.GetRequiredValue(output));
+            string given = parsed.GetRequiredValue(model), served = parsed.GetValue(name) ?? given, directory = Bundled.Language(given);
             long created = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
             EngineOptions options = engine.Read(parsed) with { MaxLogprobs = parsed.GetValue(maxLogprobs), Seed = parsed.GetValue(seed) };
             if (TextEmbedder.CanLoad(directory))
@@ -43,7 +43,7 @@ internal static class RunBatchCommand
                     Device = options.Device,
                     Mode = options.Mode,
                     Threads = options.Threads,
-                    Pooling = parsed.GetValue(pooling),
+                    Pooling = parsed.GetValue(pooling) ?? Pooling.Auto,
                     MaxTokens = options.MaxModelLength ?? LongestEmbedderInput,
                 }, cancellationToken).ConfigureAwait(false);
                 messages.Line($"{served}: {embedder.Info.Dimensions} dimensions, {embedder.Info.Pooling} pooling, {embedder.Info.KernelPath}");
@@ -64,8 +64,8 @@ internal static class RunBatchCommand
             {
                 string target = parsed.GetRequiredValue(output);
                 BatchProgress done = await messages.ProgressAsync(report => runner.RunAsync(parsed.GetRequiredValue(input), target,
-                    progress => report(new StageProgress("requests", progress.Done, progress.Total, progress.Failed > 0 ? $"{progress.Failed} failed" : "")), cancellationToken)).ConfigureAwait(false);
-                messages.Line($"{done.Done} requests, {done.Failed} of them failed: {target}");
+                    progress => report(new StageProgress("requests", progress.Done, progress.Total, progress.Failed > 0 ? $"{progress.Failed} failed" : "")), cancellationToken), cancellationToken).ConfigureAwait(false);
+                messages.Line($"{done.Done} {(done.Done == 1 ? "request" : "requests")}, {done.Failed} failed: {target}");
                 return done.Broken > 0 ? ExitCode.Failed : ExitCode.Done;
             }
         });

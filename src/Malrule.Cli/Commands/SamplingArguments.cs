@@ -21,7 +21,7 @@ internal sealed class SamplingArguments
         HelpName = "TEXT",
         CustomParser = argument => [.. argument.Tokens.Select(token => Unescape(argument, token.Value))],
     };
-    private readonly Option<bool?> _skipSpecial = new("--skip-special-tokens") { Description = "Leave special tokens out of the text [default: true]", HelpName = "true|false" };
+    private readonly Option<bool?> _skipSpecial = Choice.TrueOrFalse("--skip-special-tokens", "Leave special tokens out of the text [default: true]");
 
     public IEnumerable<Option> All => [_samples, _temperature, _topP, _topK, _minP, _repetition, _maxTokens, _stop, _skipSpecial];
 

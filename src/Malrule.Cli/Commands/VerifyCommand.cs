@@ -12,14 +12,8 @@ internal static partial class VerifyCommand
     {
         var models = new Argument<string[]>("MODEL") { Description = "Folder, or org/name in the Hugging Face cache: a language model or an embedder [default: the two bundled models]", Arity = ArgumentArity.ZeroOrMore };
         var json = new Option<bool>("--json") { Description = "Print the reports as JSON; the lines go to stderr." };
-        var threads = new Option<int>("--threads") { Description = "Threads that compute; 0: one for each core.", HelpName = "N" };
-        var memory = new Option<double>("--memory")
-        {
-            Description = "Memory to use: bytes (6GiB) or a fraction of what is free (0.8).",
-            DefaultValueFactory = _ => new EngineOptions().Memory,
-            HelpName = "BYTES|FRACTION",
-            CustomParser = EngineArguments.ParseMemory,
-        };
+        var threads = new Option<int>("--threads") { Description = "Threads that compute [default: one for each core]", HelpName = "N" };
+        Option<double> memory = EngineArguments.Memory("--memory");
         var command = new ToolCommand("verify", "Check a model: its files, tensors and tokenizer, a fixed text and prompt, fast mode against exact mode, speed.", """
             malrule verify Qwen/Qwen2.5-3B-Instruct-AWQ
             malrule verify nomic-ai/nomic-embed-text-v1.5 --json > report.json

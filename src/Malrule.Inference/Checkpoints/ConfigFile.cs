@@ -16,7 +16,7 @@ internal sealed class ConfigFile
     public static ConfigFile Read(string path)
     {
         if (!File.Exists(path))
-            throw new InvalidInputException($"{path}: there is no such file; a model folder of Hugging Face has one.");
+            throw new InvalidInputException($"{path}: there is no such file; expected the model's folder as Hugging Face has it, with config.json, safetensors and tokenizer.json (GGUF files are not read).");
         try
         {
             using var stream = File.OpenRead(path);
@@ -102,7 +102,7 @@ internal sealed class ConfigFile
 
     public InvalidInputException Wrong(string field, string expected)
     {
-        string found = _object.TryGetProperty(field, out var value) ? value.GetRawText() : "nothing";
+        string found = _object.TryGetProperty(field, out var value) ? JsonSerializer.Serialize(value) : "nothing";
         if (found.Length > 80)
             found = found[..80] + "…";
         return new InvalidInputException($"{_path}: {_prefix}{field} must be {expected}; found {found}.");

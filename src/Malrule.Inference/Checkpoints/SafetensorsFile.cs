@@ -47,7 +47,10 @@ internal sealed unsafe class SafetensorsFile : IDisposable
         try
         {
             start += view.PointerOffset;
-            ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(new ReadOnlySpan<byte>(start, 8));
+            var begin = new ReadOnlySpan<byte>(start, 8);
+            if (begin.SequenceEqual("version "u8))
+                throw new InvalidInputException($"{path}: expected the weights, found Git LFS's pointer to them. Fetch them with: git lfs pull");
+            ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(begin);
             if (headerLength > (ulong)(length - 8))
                 throw Damaged(path, $"the header says it is {headerLength} bytes long, the file has {length - 8} after the length");
             if (headerLength > MaxHeaderBytes)

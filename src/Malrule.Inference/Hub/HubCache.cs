@@ -52,6 +52,8 @@ public static class HubCache
     {
         if (Directory.Exists(directoryOrId))
             return Path.GetFullPath(directoryOrId);
+        if (File.Exists(directoryOrId))
+            throw new InvalidInputException($"{directoryOrId} is a file; expected a model's folder, with config.json, safetensors and tokenizer.json (GGUF files are not read).");
         if (HubModelId.TryParse(directoryOrId) is not { } id)
             throw new InvalidInputException($"{directoryOrId}: there is no such folder (and it is not a hub id of the form org/name).");
         string snapshot = new HubModelFolder(root, id).Find(id.Revision ?? HubDownloader.DefaultRevision) ?? throw new InvalidInputException(

@@ -60,6 +60,8 @@ public sealed class QuestionBank
         string trainFile = Path.Combine(folder, "train.csv");
         string testFile = Path.Combine(folder, "test.csv");
         questionsFile ??= File.Exists(testFile) ? testFile : trainFile;
+        if (!File.Exists(questionsFile) && File.Exists(Path.Combine(folder, questionsFile)))
+            throw new InvalidInputException($"{questionsFile} does not exist here. The data folder has one: name it {Path.Combine(folder, questionsFile)}.");
 
         MisconceptionCatalogue catalogue = EediReader.ReadCatalogue(catalogueFile);
         Question[] labelled = File.Exists(trainFile) ? [.. EediReader.ReadQuestions(trainFile, catalogue)] : [];

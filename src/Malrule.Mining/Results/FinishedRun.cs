@@ -28,10 +28,10 @@ public sealed class FinishedRun
 
     /// <summary>Opens a finished run.</summary>
     /// <param name="folder">The run folder.</param>
-    /// <param name="data">The folder with the files it read.</param>
-    /// <param name="questions">The questions it mined; null: the file in <paramref name="data"/> whose name the run holds.</param>
+    /// <param name="data">The folder with the files it read; null: where they were then.</param>
+    /// <param name="questions">The questions it mined; null: where they were then, or the file of that name in <paramref name="data"/>.</param>
     /// <exception cref="InvalidInputException">The folder holds no finished run, or the files are not those it read.</exception>
-    public static FinishedRun Open(string folder, string data, string? questions = null)
+    public static FinishedRun Open(string folder, string? data = null, string? questions = null)
     {
         string manifestFile = Path.Combine(folder, "run.json");
         if (!File.Exists(manifestFile))
@@ -39,6 +39,13 @@ public sealed class FinishedRun
         RunManifest manifest = RunManifest.Read(manifestFile);
         if (manifest.Status != "finished")
             throw new InvalidInputException($"The run in {folder} is not finished. Give its malrule mine command again; it goes on where it stopped.");
+        if (data is null)
+        {
+            data = manifest.Environment?.GetValueOrDefault(RunLog.DataSetting);
+            if (!Directory.Exists(data))
+                throw new InvalidInputException($"The data that the run in {folder} read {(data is null ? "are not known" : $"are not in {data} any more")}. Name their folder with --data.");
+            questions ??= manifest.Environment!.GetValueOrDefault(RunLog.QuestionsSetting);
+        }
         if (questions is null && manifest.Inputs.TryGetValue("questions", out RunInput? mined))
             questions = Path.Combine(data, Path.GetFileName(mined.Name));
         QuestionBank bank = QuestionBank.Load(data, questions);
@@ -71,7 +78,6 @@ public sealed class FinishedRun
 
     /// <summary>
     /// Options that rank the run's texts again, with the language model's part as it was; whatever of the ranking is not changed stays as the run has it.
-    /// The embedder's folder, which runs do not hold, is to be set.
     /// </summary>
     /// <param name="output">The new run's folder.</param>
     /// <exception cref="InvalidInputException">The run holds no texts.</exception>
@@ -84,6 +90,7 @@ public sealed class FinishedRun
         return start with
         {
             Questions = Bank.Files["questions"],
+            Embedder = Manifest.Environment?.GetValueOrDefault(RunLog.EmbedderSetting),
             Generations = GenerationsFile,
             GeneratedBy = Manifest,
             Method = options.Method,

@@ -23,13 +23,16 @@ public sealed class CommandLineTests
     }
 
     [Theory]
-    [InlineData("'dig'", new[] { "dig" })]
-    [InlineData("--colour", new[] { "mine", "--data", "x", "--colour", "red" })]
-    [InlineData("--preset", new[] { "mine", "--data", "x", "--preset", "wild" })]
-    [InlineData("--limit", new[] { "mine", "--data", "x", "--limit", "many" })]
+    [InlineData("There is no command mien. Did you mean mine?", new[] { "mien" })]
+    [InlineData("mine has no option --colour.", new[] { "mine", "--data", "x", "--colour", "red" })]
+    [InlineData("mine has no option --methd. Did you mean --method?", new[] { "mine", "--methd", "lexical" })]
+    [InlineData("mine takes no argument eedi.", new[] { "mine", "eedi" })]
+    [InlineData("--preset must be default or tutorial; it is \"wild\".", new[] { "mine", "--data", "x", "--preset", "wild" })]
+    [InlineData("--limit must be a whole number; it is \"many\".", new[] { "mine", "--data", "x", "--limit", "many" })]
+    [InlineData("--temperature must be a number such as 0.7; it is \"0,1\".", new[] { "mine", "--data", "x", "--temperature", "0,1" })]
     [InlineData("--memory must be bytes", new[] { "mine", "--data", "x", "--memory", "lots" })]
     [InlineData("a backslash must be followed", new[] { "mine", "--data", "x", "--stop", @"\q" })]
-    [InlineData("'2' not recognized", new[] { "mine", "--data", "x", "--tensor-parallel-size", "2" })]
+    [InlineData("--tensor-parallel-size must be 1", new[] { "mine", "--data", "x", "--tensor-parallel-size", "2" })]
     public async Task Wrong_usage_is_one_line_and_a_hint_with_exit_code_2(string expected, string[] arguments)
     {
         Tool run = await Tool.RunAsync(arguments);
