@@ -9,21 +9,8 @@ public sealed class TutorialTests(TinyModels models)
     public async Task The_tutorial_in_csharp_runs_as_a_file()
     {
         string folder = TestPaths.TemporaryFolder();
-        var start = new ProcessStartInfo("dotnet")
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            ArgumentList =
-            {
-                "run", "-c", "Release", Path.Combine(TestPaths.Repository, "samples", "tutorial.cs"), "--",
-                "--data", Path.Combine(TestPaths.Repository, "samples", "starter"), "--model", models.Chat, "--embedder", models.Embedder, "--rows", "2",
-            },
-        };
-        // What the test runner's own build left behind must not reach this one.
-        foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
-            start.Environment.Remove(name);
-        using Process process = Process.Start(start)!;
+        using Process process = SampleFile.Start(
+            "tutorial.cs", ["--data", Path.Combine(TestPaths.Repository, "samples", "starter"), "--model", models.Chat, "--embedder", models.Embedder, "--rows", "2"], folder);
         Task<string> output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
 
