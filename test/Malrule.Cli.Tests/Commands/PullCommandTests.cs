@@ -86,7 +86,7 @@ public sealed class PullCommandTests : IDisposable
 
     [Fact]
     public async Task A_model_that_was_not_pulled_names_the_command() =>
-        await Tool.RefusesAsync(["run-batch", "-i", "x", "-o", "y", "--model", "org/name"], "malrule pull org/name");
+        await Tool.RefusesAsync(["bench", "--model", "org/name"], "malrule pull org/name");
 
     [Fact]
     public async Task Help_shows_examples_and_the_variables()
