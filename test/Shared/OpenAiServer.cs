@@ -81,8 +81,8 @@ internal sealed class OpenAiServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
+        await _loop; // before the listener stops: it throws what it likes to who still accepts
         _listener.Stop();
-        await _loop;
         _stop.Dispose();
     }
 
@@ -93,7 +93,7 @@ internal sealed class OpenAiServer : IAsyncDisposable
             while (true)
                 _ = ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token));
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception exception) when (exception is OperationCanceledException)
         {
         }
     }

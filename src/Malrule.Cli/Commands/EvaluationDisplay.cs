@@ -27,11 +27,17 @@ internal static class EvaluationDisplay
             Row(output, "0.4 seen + 0.6 unseen", Text(mixed));
 
         output.WriteLine();
+        StageAttribution[] stages = evaluation.Reranking is null ? [evaluation.Stages] : [evaluation.Reranking.First, evaluation.Stages];
         output.WriteLine("Where MAP@25 goes, of 1");
-        Row(output, "reached", Text(evaluation.Stages.Reached));
-        Row(output, "order of the first 25", Text(evaluation.Stages.Order));
-        Row(output, "below the first 25", Text(evaluation.Stages.Below));
-        Row(output, $"not among {Count(evaluation.Stages.Depth)}", Text(evaluation.Stages.NotRetrieved));
+        if (stages.Length > 1)
+            Row(output, "", "first ranking", "reranked");
+        Row(output, "reached", [.. stages.Select(stage => Text(stage.Reached))]);
+        Row(output, "order of the first 25", [.. stages.Select(stage => Text(stage.Order))]);
+        Row(output, "below the first 25", [.. stages.Select(stage => Text(stage.Below))]);
+        Row(output, $"not among {Count(evaluation.Stages.Depth)}", [.. stages.Select(stage => Text(stage.NotRetrieved))]);
+
+        if (evaluation.Reranking is { } reranking)
+            Write(reranking, output);
 
         if (evaluation.LabelShown is { } leak)
         {
@@ -60,6 +66,16 @@ internal static class EvaluationDisplay
         }
         if (evaluation.Compared is { } compared)
             Write(evaluation.Run, compared, output);
+    }
+
+    private static void Write(RerankAttribution reranking, TextWriter output)
+    {
+        output.WriteLine();
+        output.WriteLine($"What reranking the first {Count(reranking.Shown)} does to MAP@25");
+        Row(output, "gained", Text(reranking.Gained), $"the label rose: {Count(reranking.Rose)}");
+        Row(output, "lost", Text(reranking.Lost), $"the label fell: {Count(reranking.Fell)}");
+        Row(output, "gained less lost", Text(reranking.Difference));
+        Row(output, "at best", Text(reranking.Ceiling), "every label that was shown put first");
     }
 
     private static void Write(string run, RunComparison compared, TextWriter output)

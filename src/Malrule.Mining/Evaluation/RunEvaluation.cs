@@ -27,6 +27,9 @@ public sealed record RunEvaluation
     /// <summary>Where the rest is lost.</summary>
     public required StageAttribution Stages { get; init; }
 
+    /// <summary>What reranking gained and lost; null for runs without it.</summary>
+    public RerankAttribution? Reranking { get; init; }
+
     /// <summary>Prompts that show the label; null for runs without prompts.</summary>
     public LabelLeak? LabelShown { get; init; }
 
@@ -51,6 +54,8 @@ public sealed record RunEvaluation
             Method = run.Manifest.Options.Method,
             Report = RankingReport.Of(items, depth, bootstrap),
             Stages = StageAttribution.Of(items, depth, bootstrap),
+            Reranking = run.Manifest.Options.Rerank is { } rerank
+                ? RerankAttribution.Of(Ranked(run, mined.Select(item => item with { Candidates = item.Reranked?.First ?? item.Candidates })), items, rerank.Candidates, depth, bootstrap) : null,
             LabelShown = ShownLabels(run, mined) is { } shown ? LabelLeak.Of(items, shown, bootstrap) : null,
         };
     }
@@ -100,7 +105,7 @@ public sealed record RunEvaluation
     /// <summary>As indented JSON, names in snake case, every estimate with <c>value</c>, <c>low</c> and <c>high</c>.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, EvaluationJson.Indented.RunEvaluation);
 
-    private static RankedItem[] Ranked(FinishedRun run, IReadOnlyList<MinedDistractor> mined)
+    private static RankedItem[] Ranked(FinishedRun run, IEnumerable<MinedDistractor> mined)
     {
         var seen = new SeenMisconceptions(run.Bank.Labelled);
         RankedItem[] items = [.. mined.Where(item => item.Distractor.MisconceptionId is not null).Select(item => RankedItem.Of(item.Distractor, item.Candidates, seen))];

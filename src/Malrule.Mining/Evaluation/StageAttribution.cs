@@ -13,8 +13,8 @@ public sealed record StageAttribution(int Depth, Estimate Reached, Estimate Orde
 {
     internal static StageAttribution Of(IReadOnlyList<RankedItem> items, int depth, Bootstrap bootstrap) => new(
         depth,
-        bootstrap.Mean(items, item => item.Rank is > 0 and <= 25 ? 1.0 / item.Rank : 0),
-        bootstrap.Mean(items, item => item.Rank is > 0 and <= 25 ? 1 - 1.0 / item.Rank : 0),
+        bootstrap.Mean(items, item => AveragePrecision.OfRank(item.Rank)),
+        bootstrap.Mean(items, item => item.Rank is > 0 and <= 25 ? 1 - AveragePrecision.OfRank(item.Rank) : 0),
         bootstrap.Mean(items, item => item.Rank > 25 && item.Rank <= depth ? 1 : 0),
         bootstrap.Mean(items, item => item.Rank == 0 || item.Rank > depth ? 1 : 0));
 }

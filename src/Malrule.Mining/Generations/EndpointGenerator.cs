@@ -11,7 +11,8 @@ namespace Malrule.Mining.Generations;
 
 /// <summary>
 /// Generates on an OpenAI-compatible server. A request that brings fewer samples than asked for is followed by others for the rest, with the seeds
-/// that these samples would have had; where a server refuses so many at once, fewer are asked for from then on. A request that fails, fails alone.
+/// that these samples would have had; where a server refuses so many at once, fewer are asked for from then on. A request that fails, fails alone, and
+/// what had come of it by then is handed on with the error.
 /// </summary>
 internal sealed class EndpointGenerator : IGenerator
 {
@@ -161,13 +162,14 @@ internal sealed class EndpointGenerator : IGenerator
         return ValueTask.CompletedTask;
     }
 
-    /// <summary>All samples of a request.</summary>
+    /// <summary>All samples of a request, or those that came before it failed. Without any, only a failure of this request alone is an answer.</summary>
     private async Task<GeneratorOutput> AnswerAsync(int index, GenerationRequest request, CancellationToken cancellationToken)
     {
         SamplingParams sampling = request.Sampling;
         var choices = new List<ChatChoice>(sampling.N);
         long promptTokens = 0, generatedTokens = 0;
         bool counted = true;
+        string? error = null;
         try
         {
             int most = Volatile.Read(ref _mostSamples);
@@ -195,16 +197,18 @@ internal sealed class EndpointGenerator : IGenerator
                 generatedTokens += answer.Usage?.CompletionTokens ?? 0;
             }
         }
-        catch (RequestFailedException failure)
+        catch (Exception failure) when (failure is RequestFailedException || (choices.Count > 0 && failure is MalruleException or OperationCanceledException))
         {
-            return new GeneratorOutput(index) { Error = failure.Message };
+            // Samples that came are paid for. What ends the run meets the next request too.
+            error = failure is MalruleException ? failure.Message : "The run was stopped.";
         }
         return new GeneratorOutput(index)
         {
+            Error = error,
             Texts = [.. choices.Select(choice => choice.Message?.Content ?? "")],
             FinishReasons = [.. choices.Select(choice => choice.FinishReason ?? "stop")],
-            PromptTokens = counted ? (int)promptTokens : null,
-            GeneratedTokens = counted ? (int)generatedTokens : null,
+            PromptTokens = counted && choices.Count > 0 ? (int)promptTokens : null,
+            GeneratedTokens = counted && choices.Count > 0 ? (int)generatedTokens : null,
         };
     }
 

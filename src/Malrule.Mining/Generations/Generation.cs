@@ -10,7 +10,7 @@ public sealed record Generation : IJournalLine
     [JsonPropertyName("id"), JsonRequired]
     public required string Id { get; init; }
 
-    /// <summary>The generated texts as they came, in the order of the samples; empty where the request failed.</summary>
+    /// <summary>The generated texts as they came, in the order of the samples; where the request failed, those that came before.</summary>
     [JsonPropertyName("texts"), JsonRequired]
     public required IReadOnlyList<string> Texts { get; init; }
 
@@ -46,7 +46,7 @@ public sealed record Generation : IJournalLine
     [JsonPropertyName("finish_reasons")]
     public IReadOnlyList<string>? FinishReasons { get; init; }
 
-    /// <summary>Why the request failed, where it did; such a line is tried again when the run is resumed.</summary>
+    /// <summary>Why the request failed, where it did; what is missing is asked for when the run is resumed.</summary>
     [JsonPropertyName("error")]
     public string? Error { get; init; }
 }

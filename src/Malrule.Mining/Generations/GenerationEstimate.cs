@@ -29,15 +29,15 @@ internal sealed record GenerationEstimate(int Requests, long PromptTokens, long 
     public TimeSpan? Time => Costs is { } costs ? TimeSpan.FromSeconds(costs.Prompt * (PromptTokens - (IsCounted ? SharedTokens : 0)) + costs.Generated * GeneratedTokens) : null;
 
     /// <summary>Counts, and tries nothing.</summary>
-    public static GenerationEstimate Of(IReadOnlyList<(IReadOnlyList<ChatMessage> Messages, int Tokens)> prompts, long generatedTokensEach) => new(
+    public static GenerationEstimate Of(IReadOnlyList<(IReadOnlyList<ChatMessage> Messages, int Tokens)> prompts, long generatedTokens) => new(
         prompts.Count, prompts.Sum(prompt => (long)prompt.Tokens),
-        prompts.Zip(prompts.Skip(1), (before, prompt) => SharedTokensOf(before.Messages, prompt.Messages, prompt.Tokens)).Sum(), prompts.Count * generatedTokensEach);
+        prompts.Zip(prompts.Skip(1), (before, prompt) => SharedTokensOf(before.Messages, prompt.Messages, prompt.Tokens)).Sum(), generatedTokens);
 
     public static async Task<GenerationEstimate> MakeAsync(
         IReadOnlyList<MiningPrompt> prompts, IReadOnlyList<GenerationRequest> requests, IGenerator generator, CancellationToken cancellation)
     {
-        long generatedTokensEach = requests.Count == 0 ? 0 : (long)requests[0].Sampling.N * (requests[0].Sampling.MaxTokens ?? generator.MaxModelLength ?? 0);
-        GenerationEstimate estimate = Of([.. prompts.Select(prompt => (prompt.Messages, prompt.Tokens))], generatedTokensEach) with { IsCounted = generator.CountsTokens };
+        long generatedTokens = requests.Sum(request => (long)request.Sampling.N * (request.Sampling.MaxTokens ?? generator.MaxModelLength ?? 0));
+        GenerationEstimate estimate = Of([.. prompts.Select(prompt => (prompt.Messages, prompt.Tokens))], generatedTokens) with { IsCounted = generator.CountsTokens };
         if (prompts.Count < WorthTrying || await generator.TryAsync(requests[0], prompts[0].Tokens, cancellation).ConfigureAwait(false) is not { } trial)
             return estimate;
         return estimate with

@@ -8,7 +8,8 @@ namespace Malrule.Mining.Generations;
 
 /// <summary>
 /// Asks a language model about the distractors whose answers the journal does not hold yet. Requests are queued by question, so that
-/// what the prompts of its distractors share is computed once; each answer goes to the journal as it comes.
+/// what the prompts of its distractors share is computed once; each answer goes to the journal as it comes. Of a request that failed midway only
+/// the missing samples are asked for.
 /// </summary>
 internal sealed class GenerationStage(MiningOptions options, QuestionBank bank, Journal<Generation> journal, RunLog log)
 {
@@ -20,7 +21,7 @@ internal sealed class GenerationStage(MiningOptions options, QuestionBank bank, 
     public async Task RunAsync(IReadOnlyList<Distractor> pending, int total, IGenerator generator, CancellationToken cancellation)
     {
         MiningPrompt[] prompts = WritePrompts(pending, generator);
-        GenerationRequest[] requests = [.. prompts.Select(prompt => new GenerationRequest(new Prompt.FromConversation(prompt.Messages), options.Sampling with { Seed = SeedOf(prompt) }))];
+        GenerationRequest[] requests = [.. prompts.Select(RequestFor)];
         GenerationEstimate estimate = await GenerationEstimate.MakeAsync(prompts, requests, generator, cancellation).ConfigureAwait(false);
         log.Note(MiningStage.Generating, estimate.ToString());
         if (options.Endpoint?.Cost(estimate.PromptTokens, estimate.GeneratedTokens) is { } cost)
@@ -43,9 +44,32 @@ internal sealed class GenerationStage(MiningOptions options, QuestionBank bank, 
             builder, distractor, selector.Select(distractor), generator.CountTokens, room, options.Prompt.DropDemonstrationsToFit))];
     }
 
+    private GenerationRequest RequestFor(MiningPrompt prompt)
+    {
+        int kept = Kept(prompt)?.Texts.Count ?? 0;
+        return new GenerationRequest(new Prompt.FromConversation(prompt.Messages), options.Sampling with { N = options.Sampling.N - kept, Seed = SeedOf(prompt) + kept });
+    }
+
+    /// <summary>The samples that came before a request failed; null where none did.</summary>
+    private Generation? Kept(MiningPrompt prompt) =>
+        journal.Lines.TryGetValue(prompt.Distractor.Id, out Generation? earlier) && earlier.Texts.Count > 0 && earlier.Texts.Count < options.Sampling.N
+        && earlier.FinishReasons?.Count == earlier.Texts.Count ? earlier : null;
+
     private long SeedOf(MiningPrompt prompt) => options.SeedPerItem ? ItemSeed.Of(options.Seed, prompt.Distractor.Id) : options.Seed;
 
-    private Generation Record(MiningPrompt prompt, GeneratorOutput output) => new()
+    private Generation Record(MiningPrompt prompt, GeneratorOutput output)
+    {
+        Generation line = Line(prompt, output);
+        return Kept(prompt) is not { } kept ? line : line with
+        {
+            Texts = [.. kept.Texts, .. output.Texts],
+            FinishReasons = [.. kept.FinishReasons!, .. output.FinishReasons],
+            PromptTokens = output.Texts.Count == 0 ? kept.PromptTokens : kept.PromptTokens + output.PromptTokens,
+            GeneratedTokens = output.Texts.Count == 0 ? kept.GeneratedTokens : kept.GeneratedTokens + output.GeneratedTokens,
+        };
+    }
+
+    private Generation Line(MiningPrompt prompt, GeneratorOutput output) => new()
     {
         Id = prompt.Distractor.Id,
         Texts = output.Texts,

@@ -4,7 +4,7 @@ namespace Malrule.Mining.Generations;
 /// <param name="Index">The request's place in the call's list.</param>
 internal sealed record GeneratorOutput(int Index)
 {
-    /// <summary>The samples' texts; empty where the request failed.</summary>
+    /// <summary>The samples' texts; where the request failed, those that came before.</summary>
     public IReadOnlyList<string> Texts { get; init; } = [];
 
     /// <summary>Why each sample ended: <c>stop</c>, <c>length</c>, or what else a server says.</summary>

@@ -63,13 +63,21 @@ public sealed class FinishedRun
     {
         Dictionary<string, CandidateList> candidates = ReadCandidates(_ => true);
         IReadOnlyDictionary<string, Generation> generations = ReadGenerations();
+        Dictionary<string, RerankAnswer> answers = ReadAnswers();
+        Func<string, string> infer = (Manifest.Options.Hypotheses ?? new HypothesisOptions()).Infer;
         MinedDistractor[] mined =
         [
-            .. Bank.Distractors.Where(distractor => candidates.ContainsKey(distractor.Id)).Select(distractor => new MinedDistractor(distractor, candidates[distractor.Id].Candidates)
+            .. Bank.Distractors.Where(distractor => candidates.ContainsKey(distractor.Id)).Select(distractor =>
             {
-                Inferred = [.. (generations.GetValueOrDefault(distractor.Id)?.Texts ?? []).Select((Manifest.Options.Hypotheses ?? new HypothesisOptions()).Infer)],
-                Demonstrations = generations.GetValueOrDefault(distractor.Id)?.Demonstrations ?? [],
-                Error = generations.GetValueOrDefault(distractor.Id)?.Error,
+                Generation? generation = generations.GetValueOrDefault(distractor.Id);
+                RerankAnswer? answer = answers.GetValueOrDefault(distractor.Id);
+                return new MinedDistractor(distractor, candidates[distractor.Id].Candidates)
+                {
+                    Inferred = [.. (generation?.Texts ?? []).Select(infer)],
+                    Demonstrations = generation?.Demonstrations ?? [],
+                    Reranked = candidates[distractor.Id].Reranked(answer),
+                    Error = generation?.Error ?? answer?.Failure,
+                };
             }),
         ];
         return mined.Length == candidates.Count ? mined
@@ -131,7 +139,7 @@ public sealed class FinishedRun
             throw new InvalidInputException($"The run in {Folder} holds no distractor {id}. Ids are a question's (1672) or a distractor's (1672_B); submission.csv and report.html in the folder list them.");
         IReadOnlyDictionary<string, Generation> generations = ReadGenerations();
         Dictionary<string, NearestLine> nearest = ReadLines("nearest.jsonl", NearestLine.Format);
-        Dictionary<string, RerankAnswer> answers = ReadLines("reranks.jsonl", RerankAnswer.Format);
+        Dictionary<string, RerankAnswer> answers = ReadAnswers();
         var seen = new SeenMisconceptions(Bank.Labelled);
         NeighbourRanker? neighbours = Bank.Labelled.Any(question => question.LabelledDistractors.Any()) ? new NeighbourRanker(Bank.Labelled, Bank.Catalogue) : null;
         return [.. mined.Select(distractor =>
@@ -139,8 +147,8 @@ public sealed class FinishedRun
             Generation? generation = generations.GetValueOrDefault(distractor.Id);
             RerankAnswer? answer = answers.GetValueOrDefault(distractor.Id);
             return new Explanation(
-                distractor, Prompt(distractor, generation), Texts(generation, nearest), generation?.Error ?? answer?.Error, candidates[distractor.Id].Candidates,
-                answer?.None is { } none ? new Reranked(none, candidates[distractor.Id].First) : null, neighbours?.Nearest(distractor, NeighboursShown) ?? [], seen.Contains(distractor));
+                distractor, Prompt(distractor, generation), Texts(generation, nearest), generation?.Error ?? answer?.Failure, candidates[distractor.Id].Candidates,
+                candidates[distractor.Id].Reranked(answer), neighbours?.Nearest(distractor, NeighboursShown) ?? [], seen.Contains(distractor));
         })];
     }
 
@@ -162,6 +170,8 @@ public sealed class FinishedRun
         .. generation.Texts.Select((Manifest.Options.Hypotheses ?? new HypothesisOptions()).Infer).CountBy(text => text).OrderByDescending(text => text.Value)
             .Select(text => new InferredText(text.Key, text.Value, [.. (nearest.GetValueOrDefault(text.Key)?.Names ?? []).Where(name => Bank.Catalogue.Contains(name.MisconceptionId))])),
     ];
+
+    private Dictionary<string, RerankAnswer> ReadAnswers() => ReadLines("reranks.jsonl", RerankAnswer.Format);
 
     private Dictionary<string, TLine> ReadLines<TLine>(string name, JournalFormat<TLine> format)
         where TLine : class, IJournalLine
@@ -203,5 +213,8 @@ public sealed class FinishedRun
     }
 
     /// <summary>A distractor's candidates, and the same as they stood before reranking.</summary>
-    private sealed record CandidateList(Candidate[] Candidates, Candidate[] First);
+    private sealed record CandidateList(Candidate[] Candidates, Candidate[] First)
+    {
+        public Reranked? Reranked(RerankAnswer? answer) => answer?.None is { } none ? new Reranked(none, First) : null;
+    }
 }

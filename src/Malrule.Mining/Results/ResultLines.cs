@@ -66,9 +66,15 @@ public static class ResultLines
             json.WriteStartObject();
             WriteMisconception(json, catalogue[candidate.MisconceptionId]);
             json.WriteNumber("score", candidate.Score);
+            if (item.Reranked is not null)
+                json.WriteNumber("first_rank", AveragePrecision.Rank(item.Reranked.First, candidate.MisconceptionId));
             json.WriteEndObject();
         }
         json.WriteEndArray();
+        if (item.Reranked is { } reranked)
+            json.WriteNumber("none", reranked.None);
+        if (item.Error is not null)
+            json.WriteString("error", item.Error);
         WriteList("texts", item.Inferred, json.WriteStringValue);
         WriteList("demonstrations", item.Demonstrations, json.WriteNumberValue);
         json.WriteEndObject();

@@ -81,6 +81,32 @@ public sealed class EndpointRunTests
     }
 
     [Fact]
+    public async Task Samples_that_came_before_a_request_failed_are_kept_and_only_the_rest_is_asked_for()
+    {
+        // Samples come one at a time; those of 3_B after the second do not.
+        bool mended = false;
+        await using var server = new OpenAiServer(request => !request.Body.ContainsKey("messages") ? null
+            : !mended && request.N <= 2 && request.LastTurn.Contains("wrong 3B", StringComparison.Ordinal) ? OpenAiServer.Error(500, "cosmic ray") : OpenAiServer.Chat(request, 1));
+        MiningResult first = await RunAsync(Options(server));
+        Assert.Equal(1, first.Manifest.Counts!.FailedRequests);
+        Generation line = GenerationFile.Read(Path.Combine(_output, "generations.jsonl"))["3_B"];
+        Assert.Equal((2, 200, 6), (line.Texts.Count, line.PromptTokens, line.GeneratedTokens));
+        Assert.Contains("cosmic ray", line.Error, StringComparison.Ordinal);
+        MinedDistractor halfway = first.Mined.Single(item => item.Error is not null);
+        Assert.Equal(2, halfway.Inferred.Count);
+        Assert.NotEmpty(halfway.Candidates);
+
+        mended = true;
+        server.Requests.Clear();
+        Assert.Equal(0, (await RunAsync(Options(server))).Manifest.Counts!.FailedRequests);
+        Assert.Equal([(2, line.Seed + 2), (1, line.Seed + 3)], server.Requests.Where(request => request.Body.ContainsKey("messages")).Select(request => (request.N, (long?)request.Seed)));
+
+        string whole = _output + "-whole";
+        await RunAsync(Options(server) with { Output = whole });
+        Assert.Equal(MiningRunTests.Contents(whole), MiningRunTests.Contents(_output));
+    }
+
+    [Fact]
     public async Task A_run_that_lost_its_server_goes_on_and_asks_nothing_twice()
     {
         var answered = new ConcurrentDictionary<string, int>();
@@ -98,9 +124,12 @@ public sealed class EndpointRunTests
         Assert.Contains("requests in a row failed", error.Message, StringComparison.Ordinal);
 
         gone = false;
+        string[] kept = [.. GenerationFile.Read(Path.Combine(_output, "generations.jsonl")).Values.Where(line => line.Error is null).Select(line => line.Id)];
+        Assert.InRange(kept.Length, 1, 9);
+        answered.Clear();
         MiningResult result = await RunAsync(Options(server));
         Assert.Equal(0, result.Manifest.Counts!.FailedRequests);
-        Assert.Equal(result.Mined.Count, answered.Count);
+        Assert.Equal(result.Mined.Count - kept.Length, answered.Count);
         Assert.All(answered, asked => Assert.Equal(1, asked.Value));
         string whole = _output + "-whole";
         await RunAsync(Options(server) with { Output = whole });

@@ -66,6 +66,38 @@ public sealed class RunEvaluationTests
     }
 
     [Fact]
+    public async Task A_reranked_run_says_what_the_first_ranking_and_reranking_did_each()
+    {
+        FinishedRun first = await MineAsync(ScriptedBank.RerankOptions(_data, _output + "-first") with { Rerank = null });
+        FinishedRun run = await MineAsync(ScriptedBank.RerankOptions(_data, _output));
+        RunEvaluation evaluation = RunEvaluation.Of(run, Few);
+        RerankAttribution reranking = evaluation.Reranking!;
+        Dictionary<string, int> before = Ranks(_output + "-first"), after = Ranks(_output);
+        double[] gains = [.. before.Keys.Select(id => Precision(after[id]) - Precision(before[id]))];
+
+        Assert.Null(RunEvaluation.Of(first, Few).Reranking);
+        Assert.Equal(RunEvaluation.Of(first, Few).Stages, reranking.First);
+        Assert.Equal(evaluation.Stages.NotRetrieved, reranking.First.NotRetrieved); // the retriever's part is the same
+        Assert.Equal((gains.Count(gain => gain > 0), gains.Count(gain => gain < 0)), (reranking.Rose, reranking.Fell));
+        Assert.True(reranking is { Rose: > 0, Fell: > 0 });
+        Assert.Equal(gains.Sum(gain => Math.Max(gain, 0)) / 80, reranking.Gained.Value, 12);
+        Assert.Equal(gains.Sum(gain => Math.Max(-gain, 0)) / 80, reranking.Lost.Value, 12);
+        Assert.Equal(evaluation.Stages.Reached.Value, reranking.First.Reached.Value + reranking.Gained.Value - reranking.Lost.Value, 12);
+        Assert.Equal(run.Manifest.Metrics!.BeforeReranking!.Map25!.Value, reranking.First.Reached.Value, 12);
+        Assert.Equal(before.Values.Average(rank => rank is > 0 and <= 12 ? 1 : Precision(rank)), reranking.Ceiling.Value, 12);
+        // Paired: narrower than two intervals apart.
+        PairedDifference paired = RunEvaluation.Of(first, Few).With(first, run, Few).Compared!.Difference.Metrics["map@25"];
+        Assert.Equal(paired.Difference.Value, reranking.Difference.Value, 12);
+        Assert.Equal(paired.Difference.Low, reranking.Difference.Low, 12);
+
+        JsonElement json = JsonDocument.Parse(evaluation.ToJson()).RootElement.GetProperty("reranking");
+        Assert.Equal(12, json.GetProperty("shown").GetInt32());
+        Assert.Equal(reranking.Ceiling.Value, json.GetProperty("ceiling").GetProperty("value").GetDouble());
+        Assert.Equal(reranking.First.Order.Value, json.GetProperty("first").GetProperty("order").GetProperty("value").GetDouble());
+        static double Precision(int rank) => rank is > 0 and <= 25 ? 1.0 / rank : 0;
+    }
+
+    [Fact]
     public async Task Prompts_that_show_the_label_are_measured_apart()
     {
         FinishedRun run = await MineAsync(ScriptedBank.Options(_data, _output));

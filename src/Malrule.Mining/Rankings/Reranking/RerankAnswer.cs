@@ -30,6 +30,10 @@ internal sealed record RerankAnswer : IJournalLine
     [JsonPropertyName("error")]
     public string? Error { get; init; }
 
+    /// <summary>The error as users read it.</summary>
+    [JsonIgnore]
+    public string? Failure => Error is null ? null : $"Reranking failed: {Error}";
+
     /// <summary>Whether the same windows were asked about.</summary>
     public bool IsAbout(int?[][] windows) => Windows.Count == windows.Length && Windows.Zip(windows).All(pair => pair.First.Options.SequenceEqual(pair.Second));
 }

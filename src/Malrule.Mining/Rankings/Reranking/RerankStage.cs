@@ -47,7 +47,7 @@ internal sealed class RerankStage
         (Plan Plan, int Window)[] origins = [.. pending.SelectMany(plan => Enumerable.Range(0, plan.Windows.Length).Select(window => (plan, window)))];
         LetterRequest[] requests = [.. origins.Select(origin => new LetterRequest(
             prompts.Build(origin.Plan.Mined.Distractor, origin.Plan.Windows[origin.Window]), origin.Plan.Windows[origin.Window].Length))];
-        var estimate = GenerationEstimate.Of([.. requests.Select(request => (request.Conversation, generator.CountTokens(request.Conversation)))], 1);
+        var estimate = GenerationEstimate.Of([.. requests.Select(request => (request.Conversation, generator.CountTokens(request.Conversation)))], requests.Length);
         _log.Note(MiningStage.Reranking, estimate.ToString());
 
         using var progress = new GenerationProgress(generator, estimate, _plans.Sum(plan => plan.Windows.Length) - requests.Length, _log, MiningStage.Reranking);
@@ -96,7 +96,7 @@ internal sealed class RerankStage
         public MinedDistractor Apply(RerankAnswer answer)
         {
             if (answer.Error is not null)
-                return Mined with { Error = Mined.Error ?? $"Reranking failed: {answer.Error}" };
+                return Mined with { Error = Mined.Error ?? answer.Failure };
             var scores = RerankScores.Of(answer.Windows);
             return Mined with
             {
