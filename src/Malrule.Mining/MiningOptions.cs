@@ -147,7 +147,7 @@ public sealed record MiningOptions
     public EngineOptions Engine { get; init; } = new() { ModelLengthCap = 4096 };
 
     /// <summary>Whether inferred misconceptions are part of the ranking.</summary>
-    internal bool UsesTexts => Method == MiningMethod.Infer || (Method == MiningMethod.Hybrid && (Model ?? Generations) is not null);
+    public bool UsesTexts => Method == MiningMethod.Infer || (Method == MiningMethod.Hybrid && (Model ?? Generations) is not null);
 
     /// <summary>Whether a language model is asked.</summary>
     internal bool Generates => UsesTexts && Generations is null;

@@ -13,7 +13,7 @@ internal sealed class EndpointArguments
     private readonly Option<string?> _generator = new("--endpoint") { Description = "OpenAI-compatible server that generates, such as http://localhost:8000/v1; --model is the model's name there.", HelpName = "URL" };
     private readonly Option<string?> _embedder = new("--embedder-endpoint") { Description = "OpenAI-compatible server that embeds; --embedder is the embedder's name there.", HelpName = "URL" };
     private readonly Option<string?> _key = new("--api-key-env") { Description = "Environment variable that holds the key of --endpoint; the key is stored and shown nowhere.", HelpName = "NAME" };
-    private readonly Option<string?> _embedderKey = new("--embedder-api-key-env") { Description = "The same for --embedder-endpoint [default: --api-key-env where both servers are one]", HelpName = "NAME" };
+    private readonly Option<string?> _embedderKey = new("--embedder-api-key-env") { Description = "Environment variable that holds the key of --embedder-endpoint.", HelpName = "NAME" };
     private readonly Option<int?> _concurrency = new("--endpoint-concurrency") { Description = $"Requests under way at once [default: {Defaults.Concurrency}]", HelpName = "N" };
     private readonly Option<double?> _timeout = new("--endpoint-timeout") { Description = $"Seconds that an answer may take [default: {Defaults.Timeout.TotalSeconds}]", HelpName = "S" };
     private readonly Option<int?> _retries = new("--endpoint-retries") { Description = $"New attempts after a failure that may pass [default: {Defaults.Retries}]", HelpName = "N" };
@@ -22,10 +22,20 @@ internal sealed class EndpointArguments
     private readonly Option<double?> _outputPrice = new("--output-price") { Description = "Price of a million generated tokens.", HelpName = "PRICE" };
     private readonly Option<double?> _embeddingPrice = new("--embedding-price") { Description = "Price of a million embedded tokens.", HelpName = "PRICE" };
 
+    /// <param name="generates">Whether the command has a server that generates, whose key may be the embedder's too.</param>
+    public EndpointArguments(bool generates)
+    {
+        if (generates)
+            _embedderKey.Description = "The same for --embedder-endpoint [default: --api-key-env where both servers are one]";
+    }
+
     public IEnumerable<Option> All => [_generator, _key, _extraBody, _promptPrice, _outputPrice, .. ForEmbedding];
 
     /// <summary>Those of a command that generates nothing.</summary>
-    public IEnumerable<Option> ForEmbedding => [_embedder, _embedderKey, _embeddingPrice, _concurrency, _timeout, _retries];
+    public IEnumerable<Option> ForEmbedding => [.. ForEmbedder, _concurrency, _timeout, _retries];
+
+    /// <summary>Those about the embedder's server alone.</summary>
+    public IEnumerable<Option> ForEmbedder => [_embedder, _embedderKey, _embeddingPrice];
 
     /// <summary>Refuses options that would have no effect.</summary>
     public void Check(CommandResult result)

@@ -23,7 +23,8 @@ internal static class ExportCommand
             malrule export runs/default-infer --data eedi --top 5
 
             Each line: id, question_id, letter, construct, subject, stem, key_letter, key, distractor, label and label_rank (0: not among the candidates),
-            candidates with id, name and score, texts, demonstrations; source_id where the data were imported with ids of their own.
+            candidates with id, name and score, texts, demonstrations; source_id where the data were imported with ids of their own,
+            error where a request failed; of reranked runs the probability of none of these, and each candidate's first_rank.
             """)
         {
             run, data, questions, top,

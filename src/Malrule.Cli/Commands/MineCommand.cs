@@ -26,7 +26,7 @@ internal static class MineCommand
         var quirks = new QuirkArguments();
         var ranking = new RankingArguments();
         var rerank = new RerankArguments();
-        var endpoint = new EndpointArguments();
+        var endpoint = new EndpointArguments(generates: true);
         var embedding = new EmbedderArguments();
         var engine = new EngineArguments(new MiningOptions { Data = "", Output = "" }.Engine.ModelLengthCap);
 
@@ -75,6 +75,13 @@ internal static class MineCommand
                 Embedding = defaults.Embedding with { Engine = embedding.Read(parsed, defaults.Embedding.Engine, engineOptions), CacheFolder = embedding.CacheFolder(parsed) },
                 Engine = engineOptions,
             });
+            options.Validate();
+            if (!options.UsesTexts)
+                parsed.RefuseUnused($"the method {by.ToString().ToLowerInvariant()}{(by == MiningMethod.Hybrid ? " without a language model" : "")}", [shots, .. quirks.All, .. sampling.All, .. embedding.All, .. ranking.OfTexts, .. endpoint.All]);
+            else if (options.Retriever == Retriever.Lexical)
+                parsed.RefuseUnused("--retriever lexical", [.. quirks.OfEmbeddings, .. embedding.All, .. endpoint.ForEmbedder]);
+            if (by != MiningMethod.Hybrid)
+                parsed.RefuseUnused($"the method {by.ToString().ToLowerInvariant()}", ranking.OfHybrid);
             try
             {
                 MiningResult result = await messages.ProgressAsync(report => MiningRun.RunAsync(options, new MiningDisplay(messages, report), cancellationToken), cancellationToken)

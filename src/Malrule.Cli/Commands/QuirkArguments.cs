@@ -34,6 +34,11 @@ internal sealed class QuirkArguments
     /// <summary>Those about what is made of the generated texts.</summary>
     public IEnumerable<Option> Reading => [_afterLastColon, _blankVotes, _queryPrefix, _cataloguePrefix, _doubleCosines, _ties];
 
+    public IEnumerable<Option> All => [.. Prompting, .. Seeding, .. Reading];
+
+    /// <summary>Those that have no effect where nothing is embedded.</summary>
+    public IEnumerable<Option> OfEmbeddings => [_queryPrefix, _cataloguePrefix, _doubleCosines];
+
     public MiningOptions Read(ParseResult parsed, MiningOptions preset) => preset with
     {
         SeedPerItem = parsed.GetValue(_seedPerItem) ?? preset.SeedPerItem,

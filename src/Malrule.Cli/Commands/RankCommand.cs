@@ -25,7 +25,7 @@ internal static class RankCommand
         var threads = new Option<int>("--threads") { Description = "Threads that compute [default: one for each core]", HelpName = "N" };
         var quirks = new QuirkArguments();
         var ranking = new RankingArguments();
-        var endpoint = new EndpointArguments();
+        var endpoint = new EndpointArguments(generates: false);
         var embedding = new EmbedderArguments();
 
         var command = new ToolCommand("rank", "Rank the catalogue anew from stored texts, without a language model.", """
@@ -65,6 +65,11 @@ internal static class RankCommand
                 Embedding = start.Embedding with { Engine = embedding.Read(parsed, start.Embedding.Engine, engine), CacheFolder = embedding.CacheFolder(parsed) },
                 Engine = engine,
             });
+            options.Validate();
+            if (options.Retriever == Retriever.Lexical)
+                parsed.RefuseUnused("--retriever lexical", [embedder, device, mode, .. quirks.OfEmbeddings, .. embedding.All, .. endpoint.ForEmbedding]);
+            if (options.Method != MiningMethod.Hybrid)
+                parsed.RefuseUnused("the method infer", ranking.OfHybrid);
             MiningResult result = await messages.ProgressAsync(report => MiningRun.RunAsync(options, new MiningDisplay(messages, report), cancellationToken), cancellationToken)
                 .ConfigureAwait(false);
             MisconceptionCatalogue catalogue = EediReader.ReadCatalogue(Path.Combine(options.Data, "misconception_mapping.csv"));

@@ -19,7 +19,13 @@ internal sealed class RankingArguments
     private readonly Option<Retriever?> _retriever = Choice.Of<Retriever>("--retriever", "What maps inferred texts onto the catalogue: embeddings, or shared words without a model [default: embedder]");
     private readonly Option<double?> _unseenShare = new("--unseen-share") { Description = "For hybrid: the share of distractors whose misconception no labelled question shows, above 0 and below 1 [default: as among the labelled questions]", HelpName = "SHARE" };
 
-    public IEnumerable<Option> All => [_fusion, _weights, _retriever, _unseenShare];
+    public IEnumerable<Option> All => [.. OfTexts, .. OfHybrid];
+
+    /// <summary>Those that have no effect without texts.</summary>
+    public IEnumerable<Option> OfTexts => [_fusion, _weights, _retriever];
+
+    /// <summary>Those of the method hybrid alone.</summary>
+    public IEnumerable<Option> OfHybrid => [_unseenShare];
 
     public MiningOptions Read(ParseResult parsed, MiningOptions options)
     {

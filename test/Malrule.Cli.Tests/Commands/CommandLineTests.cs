@@ -42,6 +42,22 @@ public sealed class CommandLineTests
         Assert.Contains("--help", run.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--fusion has no effect with the method lexical", new[] { "--method", "lexical", "--fusion", "borda" })]
+    [InlineData("--temperature has no effect with the method hybrid without a language model", new[] { "--data", "x", "--method", "hybrid", "--temperature", "0.2" })]
+    [InlineData("--pooling has no effect with --retriever lexical", new[] { "--retriever", "lexical", "--pooling", "cls" })]
+    [InlineData("--unseen-share has no effect with the method infer", new[] { "--unseen-share", "0.6" })]
+    [InlineData("only a language model on this machine tells", new[] { "--method", "neighbours", "--rerank", "5", "--endpoint", "http://127.0.0.1:9", "--model", "m" })]
+    public Task What_would_be_ignored_is_refused(string expected, string[] options) => Tool.RefusesAsync(["mine", .. options], expected);
+
+    [Fact]
+    public async Task Defaults_stand_in_the_help_as_they_are_written()
+    {
+        string help = (await Tool.RunAsync("mine", "--help")).Output;
+        Assert.Contains("[default: infer]", help, StringComparison.Ordinal);
+        Assert.DoesNotMatch(@"\[default: [A-Z]", help);
+    }
+
     [Fact]
     public async Task A_method_that_needs_models_asks_for_them()
     {
