@@ -36,6 +36,17 @@ public sealed class PairedComparisonTests
         Assert.All(PairedComparison.Of(items, items).Metrics, metric => Assert.Equal(new Estimate(0, 0, 0), metric.Value.Difference));
     }
 
+    [Theory]
+    [InlineData(26, 25, 1, 0)] // the 25th place still counts
+    [InlineData(25, 0, 0, 1)]
+    [InlineData(40, 30, 0, 0)]
+    [InlineData(0, 26, 0, 0)]
+    public void Places_beyond_the_25th_are_all_one(int before, int after, int better, int worse)
+    {
+        PairedComparison comparison = PairedComparison.Of([Item(1, before)], [Item(1, after)]);
+        Assert.Equal((better, worse), (comparison.Better, comparison.Worse));
+    }
+
     [Fact]
     public void Only_shared_distractors_are_compared()
     {

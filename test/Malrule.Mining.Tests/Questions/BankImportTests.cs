@@ -65,6 +65,18 @@ public sealed class BankImportTests
     }
 
     [Theory]
+    [InlineData("4", KeyForm.ZeroIndex, "0, 1, 2 or 3")]
+    [InlineData("0", KeyForm.Index, "1, 2, 3 or 4")]
+    [InlineData("5", KeyForm.Index, "1, 2, 3 or 4")]
+    [InlineData("E", KeyForm.Letter, "A, B, C or D")]
+    [InlineData("fifty", KeyForm.Text, "the text of exactly one option")]
+    public void A_key_that_names_no_option_is_refused(string key, KeyForm form, string expected)
+    {
+        InvalidInputException error = Assert.Throws<InvalidInputException>(() => Import(null, Header + $"Q,stem,ten,twenty,thirty,forty,{key},,,,\n", key: form));
+        Assert.Contains($"line 2, column Right: expected {expected}, found \"{key}\"", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("Q,stem,2,1,4,3,1,,,,\n", "line 2, column Right: expected one correct option, found \"1\", which is option B's text and option A's number. Say which it is: --key text or --key index.")]
     [InlineData("Q,stem,w,x,y,z,5,,,,\n", "column Right: expected a letter A to D")]
     [InlineData("Q,stem,w,x,y,z,A,M-1,,,\n", "column Why 1: expected no misconception")]
