@@ -23,6 +23,24 @@ public sealed class BlockManagerTests
         Assert.False(pages.TryFind(serial, Tokens(1), out _, out _));
     }
 
+    /// <summary>Of so many contents some share a 32-bit hash, all but surely.</summary>
+    [Fact]
+    public void Contents_that_share_a_hash_are_not_taken_for_each_other()
+    {
+        const int contents = 400_000;
+        var pages = new BlockManager(contents);
+        var random = new Random(1);
+        var refused = new List<int[]>();
+        for (int content = 0; content < contents; content++)
+        {
+            int[] tokens = [.. Enumerable.Range(0, 16).Select(_ => random.Next(150_000))];
+            if (pages.Publish(pages.Allocate(), BlockManager.Root, tokens) == 0)
+                refused.Add(tokens);
+        }
+        Assert.NotEmpty(refused);
+        Assert.All(refused, tokens => Assert.False(pages.TryFind(BlockManager.Root, tokens, out _, out _)));
+    }
+
     [Fact]
     public void A_freed_page_stays_published_until_it_is_needed()
     {

@@ -110,6 +110,22 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public void A_preempted_group_goes_on_before_those_that_came_after_it()
+    {
+        var scheduler = new Scheduler(new BlockManager(9), 512, maxSequences: 2, prefixCaching: false);
+        SequenceGroup old = Group(Prompt(60), 1, 40), young = Group(Prompt(60, salt: 1), 1, 40), late = Group(Prompt(16, salt: 2), 1, 2);
+        foreach (var group in (SequenceGroup[])[old, young, late])
+            scheduler.Add(group);
+        while (scheduler.HasWork)
+        {
+            var step = scheduler.Schedule();
+            Assert.True(step.Chunks.All(chunk => chunk.Branch.Group != late) || young.Finished || young.RunningBranches > 0);
+            Commit(scheduler, step);
+        }
+        Assert.True(scheduler.Preemptions > 0);
+    }
+
+    [Fact]
     public void More_branches_than_fit_at_once_are_served_in_turn()
     {
         var pages = new BlockManager(8);
@@ -123,6 +139,18 @@ public sealed class SchedulerTests
         }
         Assert.All(group.Branches, branch => Assert.Equal(40, branch.OutputTokenIds.Count));
         Assert.Equal(8, pages.FreePages);
+    }
+
+    /// <summary>Where pages are short a parked branch waits until there is room to stay, or branches would push each other out in turn.</summary>
+    [Fact]
+    public void Short_of_pages_a_branch_is_parked_once_and_not_again_and_again()
+    {
+        const int branches = 16;
+        var scheduler = new Scheduler(new BlockManager(8), 512, maxSequences: 4, prefixCaching: true);
+        scheduler.Add(Group(Prompt(5), branches, maxTokens: 80));
+        while (scheduler.HasWork)
+            Commit(scheduler, scheduler.Schedule());
+        Assert.InRange(scheduler.Preemptions, 1, branches);
     }
 
     /// <summary>The requests in the queue are hollow: who looks into one fails, so no step's work can grow with their number.</summary>
@@ -192,6 +220,7 @@ public sealed class SchedulerTests
                 var step = scheduler.Schedule();
                 Assert.NotEmpty(step.Chunks);
                 Assert.InRange(step.Tokens, 1, budget);
+                Assert.InRange(scheduler.RunningBranches, 1, maxSequences);
                 foreach (var chunk in step.Chunks)
                 {
                     Assert.Equal(chunk.Branch.ComputedTokens, chunk.First);

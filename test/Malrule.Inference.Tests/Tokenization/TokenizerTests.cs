@@ -153,6 +153,13 @@ public sealed class TokenizerTests
         Assert.Equal([2, 4, 2], Load(withUnknown.Replace("\"unk_token\"", "\"fuse_unk\":true,\"unk_token\"", StringComparison.Ordinal)).Encode("abxyab"));
     }
 
+    /// <summary>As in Hugging Face's map from pairs to ranks.</summary>
+    [Theory]
+    [InlineData("""["a b","b c"]""", new[] { 3, 2 })]
+    [InlineData("""["a b","b c","a b"]""", new[] { 0, 4 })]
+    public void A_pair_that_is_listed_twice_has_its_last_rank(string merges, int[] ids) => Assert.Equal(
+        ids, Load($$$"""{"model":{"type":"BPE","vocab":{"a":0,"b":1,"c":2,"ab":3,"bc":4},"merges":{{{merges}}}}}""").Encode("abc"));
+
     [Fact]
     public void A_pattern_that_explodes_ends_in_an_error()
     {
