@@ -20,14 +20,14 @@ internal static class ImportCommand
         var catalogue = new Option<string>("--catalogue") { Required = true, Description = "CSV with the misconceptions, one a record.", HelpName = "FILE" };
         var labelled = new Option<string?>("--labelled") { Description = "CSV with labelled questions, to learn from; becomes train.csv.", HelpName = "FILE" };
         var questions = new Option<string?>("--questions") { Description = "CSV with questions to mine; becomes test.csv.", HelpName = "FILE" };
-        var column = new Option<string[]>("--column") { Description = $"Where a field is, such as stem=\"Question text\"; may be given several times. Fields: {string.Join(", ", BankColumns.Fields.Keys)} [default: Eedi's columns]", HelpName = "FIELD=COLUMN", DefaultValueFactory = _ => [] };
+        var column = new Option<string[]>("--column") { Description = $"Where a field is, such as stem=\"Question text\"; as many as needed. Fields: {string.Join(", ", BankColumns.Fields.Keys)} [default: Eedi's columns]", HelpName = "FIELD=COLUMN", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
         Option<string?> key = Choice.Among("--key", "How correct options are named: letter (A to D), index (1 to 4), index0 (0 to 3), text (the option's) [default: auto]", [.. Keys.Keys]);
         Option<string?> separator = Choice.Among("--separator", "What stands between cells [default: comma]", "comma", "semicolon", "tab");
         var output = new Option<string>("--output", "-o") { Required = true, Description = "Data folder, for --data of the other commands.", HelpName = "DIR" };
 
         var command = new ToolCommand("import", "Turn CSV files of your own, whatever their columns, into a data folder.", """
-            malrule import --catalogue ideas.csv --column catalogue-id=Code --column catalogue-name=Idea --questions items.csv --column id=Ref \
-              --column stem="Question text" --column a="Option 1" --column b="Option 2" --column c="Option 3" --column d="Option 4" --column key=Answer -o mine
+            malrule import --catalogue ideas.csv --questions items.csv -o mine --key index \
+              --column catalogue-id=Code catalogue-name=Idea id=Ref stem="Question text" a="Option 1" b="Option 2" c="Option 3" d="Option 4" key=Answer
             malrule mine --data mine --method lexical
 
             Labels are ids or names of the catalogue (--column misconception-a=…). Construct and subject may be absent. Ids that are no whole numbers

@@ -30,11 +30,37 @@ public sealed partial class ReadmeTests
         Assert.InRange(metrics.GetProperty("map@25_unseen").GetDouble(), 0.90, 1);
     }
 
+    [Theory, MemberData(nameof(Documents))]
+    public void Every_command_is_one_the_tool_understands(string document) =>
+        Assert.All(Commands(document), arguments => Assert.True(CommandLine.Parse(arguments, TextWriter.Null).Errors.Count == 0, string.Join(' ', arguments)));
+
     [Fact]
-    public void Every_command_is_one_the_tool_understands()
+    public void Both_languages_give_the_same_commands() =>
+        Assert.Equal(Blocks(Readme, "sh"), Blocks(Path.Combine(TestPaths.Repository, "README.zh-CN.md"), "sh"));
+
+    [Fact]
+    public async Task Tables_of_one_s_own_are_imported_mined_and_exported_as_written()
     {
-        Assert.NotEmpty(Commands());
-        Assert.All(Commands(), arguments => Assert.Empty(CommandLine.Parse(arguments, TextWriter.Null).Errors));
+        string folder = TestPaths.TemporaryFolder();
+        foreach (string command in (string[])["import", "mine", "export"])
+        {
+            string[] arguments = [.. Commands("README.md").Last(arguments => arguments[0] == command && arguments.Any(argument => argument.EndsWith("mydata", StringComparison.Ordinal)) && !arguments.Contains("--model"))
+                .TakeWhile(argument => argument != ">")
+                .Select(argument => argument.StartsWith("samples/", StringComparison.Ordinal) ? Path.Combine(TestPaths.Repository, argument) : argument.EndsWith("mydata", StringComparison.Ordinal) ? Path.Combine(folder, argument) : argument)];
+            Tool tool = await Cli.Tests.Tool.RunAsync(arguments);
+            Assert.True(tool.ExitCode == 0, tool.Error);
+            if (command == "export")
+                Assert.Contains("\"source_id\":\"M-201\",\"letter\":\"B\"", tool.Output, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task The_sample_requests_are_all_answered()
+    {
+        string answers = Path.Combine(TestPaths.TemporaryFolder(), "answers.jsonl");
+        Tool tool = await Cli.Tests.Tool.RunAsync("run-batch", "-i", Path.Combine(TestPaths.Repository, "samples", "requests.jsonl"), "-o", answers, "--model", "bundled", "--memory", "200MB");
+        Assert.True(tool.ExitCode == 0, tool.Error);
+        Assert.All(await File.ReadAllLinesAsync(answers, TestContext.Current.CancellationToken), line => Assert.EndsWith("\"error\":null}", line, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -79,8 +105,20 @@ public sealed partial class ReadmeTests
     // As GitHub makes a heading's anchor.
     private static string Anchor(string title) => Regex.Replace(title.ToLowerInvariant(), @"[^\w\- ]", "").Replace(' ', '-');
 
-    private static IEnumerable<string[]> Commands() => Blocks(Readme, "sh").SelectMany(block => block.Split('\n'))
-        .Where(line => line.StartsWith(Tool, StringComparison.Ordinal)).Select(line => line[Tool.Length..].Split(' '));
+    /// <summary>The arguments of every call of the tool in a document's shell blocks.</summary>
+    private static IEnumerable<string[]> Commands(string document = "README.md") => Blocks(Path.Combine(TestPaths.Repository, document), "sh")
+        .SelectMany(block => block.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n'))
+        .Where(line => line.StartsWith(Tool, StringComparison.Ordinal) || line.StartsWith("malrule ", StringComparison.Ordinal))
+        .Select(line => Words(line.StartsWith(Tool, StringComparison.Ordinal) ? line[Tool.Length..] : line["malrule ".Length..]));
+
+    /// <summary>What a shell makes of a line: words apart by blanks, quotes around what belongs together, nothing after a redirection.</summary>
+    private static string[] Words(string line) => [.. Word().Matches(line.Split(" > ")[0]).Select(word => Quotes().Replace(word.Value, "$1$2"))];
+
+    [GeneratedRegex("""(?:[^\s"']|"[^"]*"|'[^']*')+""")]
+    private static partial Regex Word();
+
+    [GeneratedRegex("""["]([^"]*)["]|'([^']*)'""")]
+    private static partial Regex Quotes();
 
     private static IEnumerable<string> Blocks(string path, string language) =>
         Regex.Matches(File.ReadAllText(path), $@"^```{language}\n(.*?)^```", RegexOptions.Multiline | RegexOptions.Singleline).Select(block => block.Groups[1].Value);
