@@ -1,5 +1,3 @@
-using Malrule.Inference.Execution;
-
 namespace Malrule.Inference;
 
 /// <summary>What an engine loaded and how it computes; printed once at start and stored with results.</summary>

@@ -137,6 +137,15 @@ public sealed record SamplingParams
         RepetitionDetection?.Validate();
     }
 
+    /// <summary>The same with lists of its own: steps read them long after the caller may have changed theirs.</summary>
+    internal SamplingParams Copy() => this with
+    {
+        Stop = [.. Stop],
+        LogprobTokenIds = LogprobTokenIds?.ToArray(),
+        LogitBias = LogitBias?.ToDictionary(),
+        AllowedTokenIds = AllowedTokenIds?.ToArray(),
+    };
+
     internal static void Require(bool condition, string field, object? value, string expected)
     {
         if (!condition)

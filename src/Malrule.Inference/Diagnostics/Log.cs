@@ -1,4 +1,3 @@
-using Malrule.Inference.Execution;
 using Microsoft.Extensions.Logging;
 
 namespace Malrule.Inference.Diagnostics;

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Malrule.Inference.Compute.Cpu;
-using Malrule.Inference.Execution;
 
 namespace Malrule.Inference;
 

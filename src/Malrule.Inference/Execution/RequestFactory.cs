@@ -15,7 +15,7 @@ internal sealed class RequestFactory(LoadedModel model, EngineOptions options)
     /// <exception cref="InvalidInputException">The prompt or a parameter cannot be served.</exception>
     public SequenceGroup Create(GenerationRequest request, Action<SequenceGroup> completed, Action<Sequence>? advanced = null, EngineTelemetry.RequestTrace? trace = null)
     {
-        var sampling = request.Sampling;
+        var sampling = request.Sampling.Copy();
         sampling.Validate();
         CheckAgainstModel(sampling);
         if (request.CacheSalt is "")

@@ -107,6 +107,26 @@ public sealed class EngineLifetimeTests
     }
 
     [Fact]
+    public async Task What_a_caller_changes_after_asking_changes_nothing()
+    {
+        await using var engine = await Load();
+        SamplingParams With(Dictionary<int, float> bias, List<int> allowed) => Sampling(2, 60) with { LogitBias = bias, AllowedTokenIds = allowed };
+        int[] allowed = [.. Enumerable.Range(20, 200)];
+        string expected = Ids((await engine.GenerateAsync([Prompt], With(new() { [40] = 1 }, [.. allowed]), Cancel))[0]);
+
+        var bias = new Dictionary<int, float> { [40] = 1 };
+        List<int> changing = [.. allowed];
+        GenerationDelta? last = null;
+        await foreach (var delta in engine.StreamDeltasAsync(new GenerationRequest(Prompt, With(bias, changing)), Cancel))
+        {
+            bias[41 + bias.Count] = 50;
+            changing.RemoveAt(changing.Count - 1);
+            last = delta;
+        }
+        Assert.Equal(expected, Ids(last!.Output!));
+    }
+
+    [Fact]
     public async Task A_stream_can_be_enumerated_again_and_by_two_readers_at_once()
     {
         await using var engine = await Load();

@@ -1,4 +1,4 @@
-namespace Malrule.Inference.Execution;
+namespace Malrule.Inference;
 
 /// <summary>
 /// Where an engine's memory goes, computed before it is taken: bytes of weights, workspace and KV pages, from a budget in bytes or
