@@ -3,8 +3,8 @@ using Malrule.Inference.Checkpoints;
 namespace Malrule.Inference;
 
 /// <summary>
-/// What generation_config.json recommends. The engine never merges it into explicit parameters; a server or <c>run-batch</c> does so
-/// for fields a request leaves unset, as vLLM's server does.
+/// What generation_config.json recommends. The engine never merges it into explicit parameters; a server, <c>run-batch</c> and
+/// <see cref="EngineChatClient"/> do so for fields a request leaves unset, as vLLM's server does.
 /// </summary>
 public sealed record GenerationDefaults
 {
@@ -28,6 +28,18 @@ public sealed record GenerationDefaults
 
     /// <summary>eos_token_id, one or several; these always stop.</summary>
     public IReadOnlyList<int> EosTokenIds { get; init; } = [];
+
+    /// <summary>Parameters as recommended, for callers who set no others or change some of them; vLLM's <c>get_default_sampling_params</c>.</summary>
+    /// <param name="maxTokens">Most tokens wanted, which <see cref="MaxTokens"/> caps; null: as many as that allows, else as fit.</param>
+    public SamplingParams ToSamplingParams(int? maxTokens = null) => new()
+    {
+        Temperature = Temperature ?? 1,
+        TopP = TopP ?? 1,
+        TopK = TopK ?? 0,
+        MinP = MinP ?? 0,
+        RepetitionPenalty = RepetitionPenalty ?? 1,
+        MaxTokens = MaxTokens is { } most ? Math.Min(maxTokens ?? most, most) : maxTokens,
+    };
 
     internal static GenerationDefaults Read(string directory)
     {

@@ -114,10 +114,10 @@ public sealed class LlmEngine : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(requests);
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
         var results = Channel.CreateUnbounded<RequestOutput>(new UnboundedChannelOptions { SingleReader = true });
-        var submitted = new ConcurrentQueue<SequenceGroup>();
+        var underway = new ConcurrentDictionary<int, SequenceGroup>();
         using var stopped = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         // Prompts are rendered and encoded here, while the worker computes the first ones.
-        var feeder = Task.Run(() => Feed(requests, results.Writer, submitted, stopped.Token), CancellationToken.None);
+        var feeder = Task.Run(() => Feed(requests, results.Writer, underway, stopped.Token), CancellationToken.None);
         try
         {
             // Not ReadAsync: it would wrap the feeder's error in its own.
@@ -137,7 +137,7 @@ public sealed class LlmEngine : IAsyncDisposable
             await feeder.ConfigureAwait(false);
             Post(() =>
             {
-                foreach (var group in submitted)
+                foreach (var group in underway.Values)
                     _model.Core.Abort(group);
             });
         }
@@ -215,7 +215,7 @@ public sealed class LlmEngine : IAsyncDisposable
         return outputs;
     }
 
-    private void Feed(IReadOnlyList<GenerationRequest> requests, ChannelWriter<RequestOutput> results, ConcurrentQueue<SequenceGroup> submitted, CancellationToken stopped)
+    private void Feed(IReadOnlyList<GenerationRequest> requests, ChannelWriter<RequestOutput> results, ConcurrentDictionary<int, SequenceGroup> underway, CancellationToken stopped)
     {
         for (int i = 0; i < requests.Count && !stopped.IsCancellationRequested; i++)
         {
@@ -225,6 +225,7 @@ public sealed class LlmEngine : IAsyncDisposable
             {
                 group = Create(requests[i], finished =>
                 {
+                    underway.TryRemove(index, out _); // it is the reader's now, and gone when he lets go of it
                     Interlocked.Add(ref _cachedTokens, finished.CachedTokens);
                     results.TryWrite(RequestFactory.Output(index, finished));
                 });
@@ -239,7 +240,7 @@ public sealed class LlmEngine : IAsyncDisposable
                 results.TryComplete(error);
                 return;
             }
-            submitted.Enqueue(group);
+            underway[index] = group;
             if (!Submit(group))
             {
                 results.TryComplete(Stopped());

@@ -57,36 +57,39 @@ internal abstract class SamplingFields
     /// <param name="logprobs">Logprobs for each output position.</param>
     /// <param name="promptLogprobs">Logprobs for each prompt position.</param>
     /// <param name="detokenize">Whether there is a tokenizer.</param>
-    protected SamplingParams ToSamplingParams(GenerationDefaults defaults, int? maxTokens, int? logprobs, int? promptLogprobs, bool detokenize) => new()
+    protected SamplingParams ToSamplingParams(GenerationDefaults defaults, int? maxTokens, int? logprobs, int? promptLogprobs, bool detokenize)
     {
-        N = N ?? 1,
-        Temperature = Temperature ?? defaults.Temperature ?? 1,
-        TopP = TopP ?? defaults.TopP ?? 1,
-        TopK = TopK ?? defaults.TopK ?? 0,
-        MinP = MinP ?? defaults.MinP ?? 0,
-        RepetitionPenalty = RepetitionPenalty ?? defaults.RepetitionPenalty ?? 1,
-        PresencePenalty = PresencePenalty ?? 0,
-        FrequencyPenalty = FrequencyPenalty ?? 0,
-        Seed = Seed,
-        Stop = StringOrList("stop", Stop),
-        StopTokenIds = StopTokenIds ?? [],
-        IgnoreEos = IgnoreEos ?? false,
-        MaxTokens = defaults.MaxTokens is { } most ? Math.Min(maxTokens ?? most, most) : maxTokens,
-        MinTokens = MinTokens ?? 0,
-        Logprobs = logprobs,
-        PromptLogprobs = promptLogprobs,
-        Detokenize = detokenize,
-        SkipSpecialTokens = SkipSpecialTokens ?? true,
-        IncludeStopStrInOutput = IncludeStopStrInOutput ?? false,
-        LogitBias = LogitBias?.ToDictionary(bias => TokenId(bias.Key), bias => bias.Value),
-        AllowedTokenIds = AllowedTokenIds,
-        BadWords = BadWords ?? [],
-        LogprobTokenIds = LogprobTokenIds,
-        SpacesBetweenSpecialTokens = SpacesBetweenSpecialTokens ?? true,
-        TruncatePromptTokens = TruncatePromptTokens,
-        RepetitionDetection = RepetitionDetection,
-        StructuredOutputs = Structured(),
-    };
+        SamplingParams recommended = defaults.ToSamplingParams(maxTokens);
+        return recommended with
+        {
+            N = N ?? 1,
+            Temperature = Temperature ?? recommended.Temperature,
+            TopP = TopP ?? recommended.TopP,
+            TopK = TopK ?? recommended.TopK,
+            MinP = MinP ?? recommended.MinP,
+            RepetitionPenalty = RepetitionPenalty ?? recommended.RepetitionPenalty,
+            PresencePenalty = PresencePenalty ?? 0,
+            FrequencyPenalty = FrequencyPenalty ?? 0,
+            Seed = Seed,
+            Stop = StringOrList("stop", Stop),
+            StopTokenIds = StopTokenIds ?? [],
+            IgnoreEos = IgnoreEos ?? false,
+            MinTokens = MinTokens ?? 0,
+            Logprobs = logprobs,
+            PromptLogprobs = promptLogprobs,
+            Detokenize = detokenize,
+            SkipSpecialTokens = SkipSpecialTokens ?? true,
+            IncludeStopStrInOutput = IncludeStopStrInOutput ?? false,
+            LogitBias = LogitBias?.ToDictionary(bias => TokenId(bias.Key), bias => bias.Value),
+            AllowedTokenIds = AllowedTokenIds,
+            BadWords = BadWords ?? [],
+            LogprobTokenIds = LogprobTokenIds,
+            SpacesBetweenSpecialTokens = SpacesBetweenSpecialTokens ?? true,
+            TruncatePromptTokens = TruncatePromptTokens,
+            RepetitionDetection = RepetitionDetection,
+            StructuredOutputs = Structured(),
+        };
+    }
 
     private StructuredOutputs? Structured()
     {

@@ -39,16 +39,13 @@ internal static class ChatCommand
             await using LlmEngine llm = await LlmEngine.LoadAsync(Bundled.Language(parsed.GetRequiredValue(model)), options, cancellationToken).ConfigureAwait(false);
             if (llm.ChatTemplate is null)
                 throw new InvalidInputException($"{llm.Info.ModelDirectory}: the checkpoint has no chat template, so it cannot chat; use run-batch with plain prompts.");
-            GenerationDefaults defaults = llm.GenerationDefaults;
-            int? longest = parsed.GetValue(maxTokens);
-            var sampling = new SamplingParams
+            SamplingParams recommended = llm.GenerationDefaults.ToSamplingParams(parsed.GetValue(maxTokens)), sampling = recommended with
             {
-                Temperature = parsed.GetValue(temperature) ?? defaults.Temperature ?? 1,
-                TopP = parsed.GetValue(topP) ?? defaults.TopP ?? 1,
-                TopK = parsed.GetValue(topK) ?? defaults.TopK ?? 0,
-                MinP = parsed.GetValue(minP) ?? defaults.MinP ?? 0,
-                RepetitionPenalty = parsed.GetValue(repetition) ?? defaults.RepetitionPenalty ?? 1,
-                MaxTokens = defaults.MaxTokens is { } most ? Math.Min(longest ?? most, most) : longest,
+                Temperature = parsed.GetValue(temperature) ?? recommended.Temperature,
+                TopP = parsed.GetValue(topP) ?? recommended.TopP,
+                TopK = parsed.GetValue(topK) ?? recommended.TopK,
+                MinP = parsed.GetValue(minP) ?? recommended.MinP,
+                RepetitionPenalty = parsed.GetValue(repetition) ?? recommended.RepetitionPenalty,
             };
             sampling.Validate();
             messages.Line(FormattableString.Invariant(

@@ -53,9 +53,9 @@ internal static class RunBatchCommand
             await using (LlmEngine llm = await LlmEngine.LoadAsync(directory, options, cancellationToken).ConfigureAwait(false))
             {
                 messages.Line($"{served}: {llm.Info.KernelPath}, sequences of up to {llm.Info.MaxModelLength} tokens; {llm.Info.Memory}");
-                GenerationDefaults defaults = llm.GenerationDefaults;
-                messages.Line($"unset fields default to temperature {defaults.Temperature ?? 1}, top_p {defaults.TopP ?? 1}, top_k {defaults.TopK ?? 0}, "
-                    + $"min_p {defaults.MinP ?? 0}, repetition_penalty {defaults.RepetitionPenalty ?? 1} (generation_config.json)");
+                SamplingParams defaults = llm.GenerationDefaults.ToSamplingParams();
+                messages.Line($"unset fields default to temperature {defaults.Temperature}, top_p {defaults.TopP}, top_k {defaults.TopK}, "
+                    + $"min_p {defaults.MinP}, repetition_penalty {defaults.RepetitionPenalty} (generation_config.json)");
                 var service = new OpenAiService(llm, null, served, options.Seed, created, messages.Warn);
                 return await RunAsync(new BatchRunner(service, window: 2 * llm.Info.MaxNumSeqs)).ConfigureAwait(false);
             }

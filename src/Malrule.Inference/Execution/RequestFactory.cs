@@ -52,7 +52,7 @@ internal sealed class RequestFactory(LoadedModel model, EngineOptions options)
         {
             Index = branch.Index,
             Text = branch.Text.ToString(),
-            TokenIds = branch.OutputTokenIds,
+            TokenIds = [.. branch.OutputTokenIds], // the list has room for the longest output
             CumulativeLogprob = branch.CumulativeLogprob,
             Logprobs = branch.Logprobs,
             FinishReason = branch.FinishReason,

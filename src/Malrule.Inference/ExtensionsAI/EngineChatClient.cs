@@ -89,19 +89,10 @@ public sealed class EngineChatClient(LlmEngine engine) : IChatClient
 
     private SamplingParams Sampling(ChatOptions? options)
     {
-        GenerationDefaults defaults = engine.GenerationDefaults;
         var sampling = options?.RawRepresentationFactory?.Invoke(this) switch
         {
-            SamplingParams given => given,
-            null => new SamplingParams
-            {
-                Temperature = defaults.Temperature ?? 1,
-                TopP = defaults.TopP ?? 1,
-                TopK = defaults.TopK ?? 0,
-                MinP = defaults.MinP ?? 0,
-                RepetitionPenalty = defaults.RepetitionPenalty ?? 1,
-                MaxTokens = defaults.MaxTokens,
-            },
+            SamplingParams given => given with { MaxTokens = options.MaxOutputTokens ?? given.MaxTokens },
+            null => engine.GenerationDefaults.ToSamplingParams(options?.MaxOutputTokens),
             var other => throw new InvalidInputException($"ChatOptions.RawRepresentationFactory returned {other.GetType().Name}; this client takes SamplingParams."),
         };
         if (options is not null)
@@ -115,7 +106,6 @@ public sealed class EngineChatClient(LlmEngine engine) : IChatClient
                 FrequencyPenalty = options.FrequencyPenalty ?? sampling.FrequencyPenalty,
                 PresencePenalty = options.PresencePenalty ?? sampling.PresencePenalty,
                 Seed = options.Seed ?? sampling.Seed,
-                MaxTokens = options.MaxOutputTokens ?? sampling.MaxTokens,
                 Stop = options.StopSequences is { Count: > 0 } stop ? [.. stop] : sampling.Stop,
             };
         }

@@ -69,6 +69,7 @@ public sealed class EngineChatClientTests
         var recommended = new SamplingParams { Temperature = 0.3, TopK = 7, TopP = 0.8, RepetitionPenalty = 1.1, MaxTokens = 9, Seed = 5 };
         Assert.Equal(await Direct(recommended), await Ask(new ChatOptions { Seed = 5 }));
         Assert.Equal(await Direct(recommended with { Temperature = 1.5f, TopK = 0 }), await Ask(new ChatOptions { Seed = 5, Temperature = 1.5f, TopK = 0 }));
+        Assert.Equal(await Direct(recommended), await Ask(new ChatOptions { Seed = 5, MaxOutputTokens = 30 })); // max_new_tokens caps
         var raw = new SamplingParams { Seed = 5, MaxTokens = 12, StructuredOutputs = new StructuredOutputs { Choice = ["left", "right"] } };
         Assert.Equal(await Direct(raw with { Seed = 6 }), await Ask(new ChatOptions { Seed = 6, RawRepresentationFactory = _ => raw }));
         Assert.Contains(await Ask(new ChatOptions { RawRepresentationFactory = _ => raw }), (string[])["left", "right"]);

@@ -156,6 +156,18 @@ public sealed class RequestTests
     }
 
     [Fact]
+    [VllmBehaviour("tests/entrypoints/llm/test_generate.py: max_model_len")]
+    public async Task Without_a_limit_of_its_own_an_output_goes_on_to_the_longest_sequence()
+    {
+        await using var engine = await TextFixture.LoadAsync(new EngineOptions { Device = "cpu", Memory = 64 << 20, MaxModelLength = 96 });
+        foreach (int? wanted in (int?[])[null, 500])
+        {
+            var output = (await engine.GenerateAsync(["One two three"], new SamplingParams { N = 2, Seed = 1, MaxTokens = wanted, IgnoreEos = true }, Cancel))[0];
+            Assert.All(output.Outputs, branch => Assert.Equal((96 - output.PromptTokenIds.Count, FinishReason.Length), (branch.TokenIds.Count, branch.FinishReason)));
+        }
+    }
+
+    [Fact]
     [VllmBehaviour("tests/entrypoints/llm/test_chat.py: no double BOS")]
     public async Task A_conversation_begins_with_the_templates_beginning_token_alone()
     {
