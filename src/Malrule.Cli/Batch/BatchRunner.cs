@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
 using Malrule.Inference;
@@ -14,9 +16,14 @@ internal readonly record struct BatchProgress(long Done, long Failed, long Broke
 /// <summary>
 /// Runs a file of requests: they are answered concurrently and written in the order of the input, a bounded number being under way or
 /// waiting to be written. A bad line gives an error line; the others go on. The output appears under its name when it is whole; until
-/// then, and after an interruption, it stands beside it as <c>NAME.partial</c>.
+/// then, and after an interruption, it stands beside it as <c>NAME.KEY.partial</c>, and the same batch goes on from there. The key stands for
+/// the input and for <paramref name="identity"/>, so that only answers of the same batch are ever put together.
 /// </summary>
-internal sealed class BatchRunner(OpenAiService service, int window)
+/// <param name="service">Answers a request.</param>
+/// <param name="window">Requests under way or waiting to be written, at most.</param>
+/// <param name="identity">All that answers depend on but the input.</param>
+/// <param name="say">Told what was answered before.</param>
+internal sealed class BatchRunner(OpenAiService service, int window, string identity, Action<string> say)
 {
     /// <summary>Longest line taken, in bytes.</summary>
     public const int MaxLineBytes = 64 << 20;
@@ -34,24 +41,77 @@ internal sealed class BatchRunner(OpenAiService service, int window)
     /// <exception cref="InvalidInputException">The input cannot be read, or the output not written.</exception>
     public async Task<BatchProgress> RunAsync(string input, string output, Action<BatchProgress> report, CancellationToken cancellationToken)
     {
-        string partial = $"{output}.partial";
         await using FileStream source = Open(input, FileMode.Open, FileAccess.Read);
+        string partial = source.CanSeek ? $"{output}.{await KeyAsync(source).ConfigureAwait(false)}.partial" : $"{output}.partial";
         BatchProgress progress;
-        await using (FileStream target = Open(partial, FileMode.Create, FileAccess.Write))
+        await using (FileStream target = Open(partial, source.CanSeek ? FileMode.OpenOrCreate : FileMode.Create, FileAccess.ReadWrite))
         {
-            progress = await AnswerAllAsync(source, target, report, cancellationToken).ConfigureAwait(false);
+            BatchProgress before = await KeepAsync(target).ConfigureAwait(false);
+            if (before.Done > 0)
+                say($"{partial} holds the answers to {before.Done} requests already");
+            progress = await AnswerAllAsync(source, target, before, report, cancellationToken).ConfigureAwait(false);
             target.Flush(flushToDisk: true);
         }
         File.Move(partial, output, overwrite: true);
         return progress;
     }
 
-    private async Task<BatchProgress> AnswerAllAsync(FileStream source, FileStream target, Action<BatchProgress> report, CancellationToken cancellationToken)
+    private async Task<string> KeyAsync(FileStream source)
+    {
+        string text = $"{identity}\n{Convert.ToHexStringLower(await SHA256.HashDataAsync(source).ConfigureAwait(false))}";
+        source.Position = 0;
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..8];
+    }
+
+    /// <summary>Counts the answers that an earlier process wrote whole, and cuts off what it did not.</summary>
+    private static async Task<BatchProgress> KeepAsync(FileStream target)
+    {
+        var kept = new BatchProgress(0, 0, 0, 0);
+        target.SetLength(await EndOfLinesAsync(target).ConfigureAwait(false));
+        target.Position = 0;
+        try
+        {
+            await foreach ((_, byte[]? line) in LineReader.ReadAsync(target, int.MaxValue).ConfigureAwait(false))
+            {
+                JsonElement answer = JsonElement.Parse(line!);
+                kept = Count(kept, answer.GetProperty("error").ValueKind != JsonValueKind.Null, answer.GetProperty("response").GetProperty("status_code").GetInt32());
+            }
+        }
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            target.SetLength(0); // no answers of ours: a disk that lost power keeps zeros
+            kept = default;
+        }
+        target.Position = target.Length;
+        return kept;
+    }
+
+    private static async Task<long> EndOfLinesAsync(FileStream stream)
+    {
+        var buffer = new byte[1 << 16];
+        long end = 0, position = 0;
+        for (int read; (read = await stream.ReadAsync(buffer).ConfigureAwait(false)) > 0; position += read)
+        {
+            int last = buffer.AsSpan(0, read).LastIndexOf((byte)'\n');
+            if (last >= 0)
+                end = position + last + 1;
+        }
+        return end;
+    }
+
+    private static BatchProgress Count(BatchProgress progress, bool failed, int status) => progress with
+    {
+        Done = progress.Done + 1,
+        Failed = progress.Failed + (failed ? 1 : 0),
+        Broken = progress.Broken + (status >= 500 ? 1 : 0),
+    };
+
+    private async Task<BatchProgress> AnswerAllAsync(FileStream source, FileStream target, BatchProgress before, Action<BatchProgress> report, CancellationToken cancellationToken)
     {
         using var stopped = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Channel<Task<BatchResult>> results = Channel.CreateBounded<Task<BatchResult>>(window);
-        var progress = new BatchProgress(0, 0, 0, source.CanSeek ? await CountAsync(source).ConfigureAwait(false) : 0);
-        Task feeding = FeedAsync(source, results.Writer, stopped.Token);
+        BatchProgress progress = before with { Total = source.CanSeek ? await CountAsync(source).ConfigureAwait(false) : 0 };
+        Task feeding = FeedAsync(source, before.Done, results.Writer, stopped.Token);
         try
         {
             await foreach (Task<BatchResult> pending in results.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
@@ -59,12 +119,8 @@ internal sealed class BatchRunner(OpenAiService service, int window)
                 BatchResult result = await pending.ConfigureAwait(false);
                 await JsonSerializer.SerializeAsync(target, result, OpenAiJson.Readable.BatchResult, CancellationToken.None).ConfigureAwait(false);
                 target.WriteByte((byte)'\n');
-                progress = progress with
-                {
-                    Done = progress.Done + 1,
-                    Failed = progress.Failed + (result.Error is null ? 0 : 1),
-                    Broken = progress.Broken + (result.Response.StatusCode >= 500 ? 1 : 0),
-                };
+                await target.FlushAsync(CancellationToken.None).ConfigureAwait(false); // to the operating system: what is killed loses nothing
+                progress = Count(progress, result.Error is not null, result.Response.StatusCode);
                 report(progress);
             }
         }
@@ -85,11 +141,11 @@ internal sealed class BatchRunner(OpenAiService service, int window)
         return count;
     }
 
-    private async Task FeedAsync(FileStream source, ChannelWriter<Task<BatchResult>> results, CancellationToken cancellationToken)
+    private async Task FeedAsync(FileStream source, long answered, ChannelWriter<Task<BatchResult>> results, CancellationToken cancellationToken)
     {
         try
         {
-            await foreach ((long number, byte[]? line) in LineReader.ReadAsync(source, MaxLineBytes).ConfigureAwait(false))
+            await foreach ((long number, byte[]? line) in LineReader.ReadAsync(source, MaxLineBytes).Skip(checked((int)answered)).ConfigureAwait(false))
                 await results.WriteAsync(AnswerAsync(number, line, cancellationToken), cancellationToken).ConfigureAwait(false);
             results.Complete();
         }

@@ -8,6 +8,7 @@ namespace Malrule.Cli.Commands;
 internal static class RunBatchCommand
 {
     private const int LongestEmbedderInput = 8192;
+    private static readonly string Version = typeof(RunBatchCommand).Assembly.GetName().Version!.ToString();
 
     public static Command Create(Messages messages)
     {
@@ -25,6 +26,7 @@ internal static class RunBatchCommand
 
             A line of the input: {"custom_id": "1", "method": "POST", "url": "/v1/completions", "body": {"prompt": "Two and two", "max_tokens": 8}}
             Urls: /v1/chat/completions, /v1/completions, /v1/embeddings. A bad line is answered by an error; the others go on.
+            An interrupted batch goes on when the same command is given again.
             """)
         {
             input, output, model, name, pooling, seed, maxLogprobs,
@@ -48,7 +50,7 @@ internal static class RunBatchCommand
                 }, cancellationToken).ConfigureAwait(false);
                 messages.Line($"{served}: {embedder.Info.Dimensions} dimensions, {embedder.Info.Pooling} pooling, {embedder.Info.KernelPath}");
                 var service = new OpenAiService(null, embedder, served, options.Seed, created, messages.Warn);
-                return await RunAsync(new BatchRunner(service, window: 256)).ConfigureAwait(false);
+                return await RunAsync(service, window: 256, $"{embedder.Info.KernelPath} {embedder.Info.Pooling} {embedder.Info.MaxTokens}").ConfigureAwait(false);
             }
             await using (LlmEngine llm = await LlmEngine.LoadAsync(directory, options, cancellationToken).ConfigureAwait(false))
             {
@@ -57,18 +59,36 @@ internal static class RunBatchCommand
                 messages.Line($"unset fields default to temperature {defaults.Temperature}, top_p {defaults.TopP}, top_k {defaults.TopK}, "
                     + $"min_p {defaults.MinP}, repetition_penalty {defaults.RepetitionPenalty} (generation_config.json)");
                 var service = new OpenAiService(llm, null, served, options.Seed, created, messages.Warn);
-                return await RunAsync(new BatchRunner(service, window: 2 * llm.Info.MaxNumSeqs)).ConfigureAwait(false);
+                return await RunAsync(service, window: 2 * llm.Info.MaxNumSeqs, $"{llm.Info.KernelPath} {options.KvType} {llm.Info.MaxModelLength} {options.MaxLogprobs}").ConfigureAwait(false);
             }
 
-            async Task<int> RunAsync(BatchRunner runner)
+            async Task<int> RunAsync(OpenAiService service, int window, string computing)
             {
                 string target = parsed.GetRequiredValue(output);
-                BatchProgress done = await messages.ProgressAsync(report => runner.RunAsync(parsed.GetRequiredValue(input), target,
-                    progress => report(new StageProgress("requests", progress.Done, progress.Total, progress.Failed > 0 ? $"{progress.Failed} failed" : "")), cancellationToken), cancellationToken).ConfigureAwait(false);
+                var runner = new BatchRunner(service, window, $"{Version} {served} {options.Seed} {computing}\n{Files(directory)}", messages.Line);
+                BatchProgress done;
+                try
+                {
+                    done = await messages.ProgressAsync(report => runner.RunAsync(parsed.GetRequiredValue(input), target,
+                        progress => report(new StageProgress("requests", progress.Done, progress.Total, progress.Failed > 0 ? $"{progress.Failed} failed" : "")), cancellationToken), cancellationToken).ConfigureAwait(false);
+                }
+                catch (OperationCanceledException)
+                {
+                    messages.Line("what was answered is kept; the same command goes on from there");
+                    throw;
+                }
                 messages.Line($"{done.Done} {(done.Done == 1 ? "request" : "requests")}, {done.Failed} failed: {target}");
                 return done.Broken > 0 ? ExitCode.Failed : ExitCode.Done;
             }
         });
         return command;
+    }
+
+    /// <summary>A model's files as they stand; reading gigabytes to know them for the same would take longer than many a batch.</summary>
+    private static string Files(string model)
+    {
+        var folder = new DirectoryInfo(HubCache.Resolve(model));
+        return string.Join('\n', folder.EnumerateFiles().OrderBy(file => file.Name, StringComparer.Ordinal)
+            .Select(file => FormattableString.Invariant($"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}")));
     }
 }

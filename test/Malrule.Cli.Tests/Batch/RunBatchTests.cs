@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Malrule.Cli.Batch;
+using Malrule.Inference;
 using Malrule.Tests;
 
 namespace Malrule.Cli.Tests.Batch;
@@ -240,6 +242,44 @@ public sealed class RunBatchTests(TinyModels models) : IDisposable
         Assert.Empty(Directory.GetFiles(_folder));
     }
 
+    [Fact]
+    public async Task An_interrupted_batch_goes_on_and_its_output_is_the_same()
+    {
+        string input = Path.Combine(_folder, "in.jsonl"), whole = Path.Combine(_folder, "whole.jsonl"), output = Path.Combine(_folder, "out.jsonl");
+        File.WriteAllLines(input, [.. Enumerable.Range(0, 12).Select(i => Line($"{i}", "/v1/completions", $$"""{"prompt": [{{i}}, 2, 3], "max_tokens": {{(i == 4 ? 0 : 6)}}, "temperature": 1}"""))]);
+        var said = new List<string>();
+        await using LlmEngine engine = await LlmEngine.LoadAsync(models.TokenIdsOnly, new EngineOptions { Memory = 200e6 }, TestContext.Current.CancellationToken);
+        await RunnerOf("one").RunAsync(input, whole, _ => { }, CancellationToken.None);
+
+        using var interrupted = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunnerOf("one").RunAsync(input, output, progress =>
+        {
+            if (progress.Done == 5)
+                interrupted.Cancel();
+        }, interrupted.Token));
+        string partial = Assert.Single(Directory.GetFiles(_folder, "*.partial"));
+        Assert.InRange(File.ReadAllLines(partial).Length, 5, 11);
+        File.AppendAllText(partial, "{\"id\":\"malr"); // torn by a crash
+        Assert.Empty(said);
+
+        await RunnerOf("one").RunAsync(input, output, _ => { }, CancellationToken.None);
+        Assert.Contains("requests already", Assert.Single(said), StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllText(whole), File.ReadAllText(output));
+        Assert.False(File.Exists(partial));
+
+        File.WriteAllText(partial, "{\"id\":\"malrule-1\"}\n"); // not an answer
+        BatchProgress counted = await RunnerOf("one").RunAsync(input, output, _ => { }, CancellationToken.None);
+        Assert.Equal(new BatchProgress(12, 1, 0, 12), counted);
+        Assert.Equal(File.ReadAllText(whole), File.ReadAllText(output));
+
+        File.WriteAllText(partial, File.ReadAllText(whole));
+        await RunnerOf("another").RunAsync(input, output, _ => { }, CancellationToken.None);
+        Assert.Single(said); // the answers of one batch are nothing to another
+        Assert.True(File.Exists(partial));
+
+        BatchRunner RunnerOf(string identity) => new(new OpenAiService(engine, null, "tiny", seed: 0, created: 1, _ => { }), window: 4, identity, said.Add);
+    }
+
     private Task<Result> RunAsync(string model, params string[] lines) => RunAsync(model, lines, exitCode: 0);
 
     private Task<Result> RunAsync(string model, string[] lines, params string[] options) => RunAsync(model, lines, exitCode: 0, options);
@@ -250,7 +290,7 @@ public sealed class RunBatchTests(TinyModels models) : IDisposable
         File.WriteAllText(input, string.Join('\n', lines));
         Tool run = await Tool.RunAsync(["run-batch", "-i", input, "-o", output, "--model", model, "--memory", "200MB", .. options]);
         Assert.True(run.ExitCode == exitCode, run.Error);
-        Assert.False(File.Exists(output + ".partial"));
+        Assert.Empty(Directory.GetFiles(_folder, "*.partial"));
         return new Result([.. File.ReadAllLines(output).Select(line => JsonElement.Parse(line))], run.Error);
     }
 
