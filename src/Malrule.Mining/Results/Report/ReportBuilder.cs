@@ -21,7 +21,7 @@ internal sealed class ReportBuilder(QuestionBank bank)
 
     public ReportData Build(IReadOnlyList<MinedDistractor> mined, RunManifest manifest)
     {
-        RankedItem[] ranked = [.. mined.Where(item => item.Distractor.MisconceptionId is not null).Select(item => RankedItem.Of(item.Distractor, item.Candidates, _seen))];
+        RankedItem[] ranked = Ranked(mined, item => item.Candidates);
         IReadOnlyList<Neighbour>[] nearest = Nearest(mined);
         Dictionary<int, Question> labelled = bank.Labelled.ToDictionary(question => question.Id);
         ReportItem[] items = [.. mined.Select((item, i) => Item(item, nearest[i], labelled))];
@@ -34,11 +34,16 @@ internal sealed class ReportBuilder(QuestionBank bank)
             Remarks = [.. manifest.Counts!.Remarks()],
             Depth = manifest.Options.Candidates,
             Metrics = ranked.Length == 0 ? null : RankingReport.Of(ranked, manifest.Options.Candidates),
+            Reranking = ranked.Length == 0 || manifest.Options.Rerank is not { } rerank ? null
+                : RerankAttribution.Of(Ranked(mined, item => item.Reranked?.First ?? item.Candidates), ranked, rerank.Candidates, manifest.Options.Candidates, new Bootstrap()),
             Names = _names,
             Questions = _questions,
             Items = items,
         };
     }
+
+    private RankedItem[] Ranked(IReadOnlyList<MinedDistractor> mined, Func<MinedDistractor, IReadOnlyList<Candidate>> list) =>
+        [.. mined.Where(item => item.Distractor.MisconceptionId is not null).Select(item => RankedItem.Of(item.Distractor, list(item), _seen))];
 
     // The rule of the method neighbours, whatever method ranked.
     private IReadOnlyList<Neighbour>[] Nearest(IReadOnlyList<MinedDistractor> mined)

@@ -30,6 +30,9 @@ internal sealed record ReportData
     /// <summary>The measured ranking; null where no distractor carries a label.</summary>
     public required RankingReport? Metrics { get; init; }
 
+    /// <summary>What reranking gained and lost; null where there was none, or nothing to measure it on.</summary>
+    public required RerankAttribution? Reranking { get; init; }
+
     /// <summary>The names that occur, by id.</summary>
     public required SortedDictionary<int, string> Names { get; init; }
 

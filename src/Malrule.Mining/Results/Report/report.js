@@ -27,6 +27,11 @@
       const share = key => Math.round(100 * all[key].value);
       const interval = ({ low, high }) => `95 %: ${low.toFixed(3)} – ${high.toFixed(3)}`;
       at('lead').textContent = `The right misconception stands first for ${share('recall@1')} % of the wrong answers and among the first 25 for ${share('recall@25')} %.`;
+      if (data.reranking) {
+        const { first, difference, rose, fell } = data.reranking;
+        const signed = number => `${number < 0 ? '−' : '+'}${Math.abs(number).toFixed(3)}`;
+        at('lead').append(` Reranking took MAP@25 from ${first.reached.value.toFixed(3)} to ${all['map@25'].value.toFixed(3)} (95 %: ${signed(difference.low)} to ${signed(difference.high)}): the right one rose for ${whole(rose)} and fell for ${whole(fell)}.`);
+      }
       const measures = [['map@25', 'MAP@25'], ['recall@1', 'first one right'], ['recall@25', 'recall@25']].filter(([key]) => all[key]);
       at('tiles').append(...measures.map(([key, label]) => tile(all[key].value.toFixed(3), label, interval(all[key]))));
       if (metrics.mixed) at('tiles').append(tile(metrics.mixed.value.toFixed(3), 'MAP@25 if 60 % were unseen', interval(metrics.mixed)));
@@ -168,7 +173,8 @@
 
   // Which cards, and how many of them are drawn
 
-  let chosen = data.items, drawn = 0, current = -1;
+  let chosen = data.items, current = -1;
+  let first = 0, drawn = 0; // the drawn ones are those from first to drawn
   const words = new Map();
 
   function wordsOf(item) {
@@ -192,26 +198,42 @@
     chosen = data.items.filter(item => outcome(item) && novelty(item) && verdict(item) && sought.every(word => wordsOf(item).includes(word)));
     if (order) chosen.sort(order);
     at('count').textContent = chosen.length === data.items.length ? `${whole(chosen.length)} distractors` : `${whole(chosen.length)} of ${whole(data.items.length)}`;
-    at('cards').replaceChildren();
-    drawn = 0;
     current = -1;
-    draw(CHUNK);
+    show(0);
     if (chosen.length === 0) at('cards').append(make('p', { class: 'none' }, 'Nothing matches. Loosen the search or the filters.'));
+  }
+
+  function show(from) {
+    at('cards').replaceChildren();
+    first = drawn = from;
+    draw(from + CHUNK);
   }
 
   function draw(until) {
     const more = chosen.slice(drawn, until);
     at('cards').append(...more.map(card));
     drawn += more.length;
+    at('earlier').hidden = first === 0;
+    at('earlier').textContent = `Show earlier ones (${whole(first)})`;
+  }
+
+  function drawEarlier() {
+    const from = Math.max(0, first - CHUNK);
+    at('cards').prepend(...chosen.slice(from, first).map(card));
+    first = from;
+    draw(drawn);
   }
 
   function go(index) {
     if (index < 0 || index >= chosen.length) return;
     current = index;
-    if (index >= drawn) draw(index + CHUNK);
+    const far = index < first - CHUNK || index >= drawn + CHUNK; // drawing all between would take long
+    if (far) show(index);
+    else if (index < first) drawEarlier();
+    else if (index >= drawn) draw(index + CHUNK);
     const target = at(chosen[index].id);
     target.focus({ preventScroll: true });
-    target.scrollIntoView();
+    target.scrollIntoView({ behavior: far ? 'instant' : 'auto' });
   }
 
   function follow() {
@@ -263,6 +285,7 @@
   });
   at('filters').addEventListener('input', choose);
   at('filters').addEventListener('submit', event => event.preventDefault());
+  at('earlier').addEventListener('click', drawEarlier);
   at('theme').addEventListener('click', turn);
   at('help-button').addEventListener('click', () => at('help').showModal());
   addEventListener('hashchange', follow);

@@ -114,6 +114,25 @@ public sealed class BrowserUseTests
     }
 
     [Fact]
+    public async Task A_link_to_a_far_distractor_draws_those_around_it_only_and_earlier_ones_on_request()
+    {
+        await using BrowserPage page = await BrowserPage.OpenAsync(ReportFiles.Write(ReportFiles.Bank(questions: 200)), TestContext.Current.CancellationToken);
+        const string ends = "[document.querySelector('.card').id, document.querySelectorAll('.card').length >= 20, document.querySelectorAll('.card').length < 80]";
+        await page.EvaluateAsync("(location.hash = '#150_B')");
+        await Task.Delay(200, TestContext.Current.CancellationToken);
+        Assert.Equal("150_B", await page.EvaluateAsync(Focus));
+        Assert.Equal("150_B,true,true", await page.EvaluateAsync(ends));
+        Assert.Equal("true", await page.EvaluateAsync("Math.abs(document.activeElement.getBoundingClientRect().top) < 200"));
+        await page.PressAsync("k");
+        Assert.Equal("149_B", await page.EvaluateAsync(Focus));
+        Assert.Equal("130_B,true,true", await page.EvaluateAsync(ends));
+        await page.EvaluateAsync("document.getElementById('earlier').click()");
+        Assert.Equal("110_B,true,true", await page.EvaluateAsync(ends));
+        await Choose(page, "search", "150_");
+        Assert.Equal("true", await page.EvaluateAsync("document.getElementById('earlier').hidden"));
+    }
+
+    [Fact]
     public async Task A_failed_request_shows_its_error_and_an_inferred_text_the_name_nearest_to_it()
     {
         await using BrowserPage page = await Open();
@@ -128,6 +147,8 @@ public sealed class BrowserUseTests
     {
         await using BrowserPage page = await Open(reranked: true);
         Assert.Equal("Infer, reranked, on train.csv", await page.EvaluateAsync("document.getElementById('title').textContent"));
+        string lead = await page.EvaluateAsync("document.getElementById('lead').textContent");
+        Assert.Matches(@"Reranking took MAP@25 from 0\.\d{3} to 0\.\d{3} \(95 %: [−+]0\.\d{3} to [−+]0\.\d{3}\): the right one rose for \d and fell for \d\.$", lead);
         string card = await page.EvaluateAsync("document.getElementById('3_C').textContent");
         Assert.Contains("Probability", card, StringComparison.Ordinal);
         Assert.Contains("was 2", card, StringComparison.Ordinal);

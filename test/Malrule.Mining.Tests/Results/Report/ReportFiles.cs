@@ -13,6 +13,13 @@ internal static class ReportFiles
 {
     public const string Attack = "</script><img src=x onerror=\"document.title='attacked'\"><script>document.title='attacked'</script><!--";
 
+    /// <summary>A bank of so many plain questions, from id 1.</summary>
+    public static QuestionBank Bank(int questions)
+    {
+        Question[] all = [.. Enumerable.Range(1, questions).Select(id => Question(id, "Add fractions", "Number", $"What is \\( {id} + 1 \\)?", 1))];
+        return new QuestionBank(new([new(0, "None"), new(1, "Adds one too few"), new(2, "Adds nothing")]), all, all);
+    }
+
     public static QuestionBank Bank()
     {
         MisconceptionCatalogue catalogue = new([new(0, $"Believes {Attack}"), new(1, " Adds\n\\( a^2 \\) "), new(2, "Plain")]);
