@@ -55,7 +55,7 @@ internal sealed class ExplanationDisplay
             }
         }
         if (explanation.Error is not null)
-            _console.WriteLine($"\nThe request failed: {Clean(explanation.Error)}", new Style(Color.Red));
+            _console.WriteLine($"\nA request failed: {Clean(explanation.Error)}", new Style(Color.Red));
         if (explanation.Texts.Count > 0)
         {
             Heading("Inferred");
@@ -119,11 +119,21 @@ internal sealed class ExplanationDisplay
         (string[] Cells, bool Marked)[] all = [.. rows.Select(row => (row.Cells.Select(OneLine).ToArray(), row.Marked))];
         foreach ((string[] cells, bool marked) in all)
         {
-            IEnumerable<string> aligned = cells.Select((cell, column) => column == cells.Length - 1 ? cell : cell.PadRight(all.Max(row => row.Cells[column].Length)));
-            _console.WriteLine($"  {string.Join("  ", aligned)}", marked ? new Style(Color.Green) : Style.Plain);
+            string before = "  " + string.Concat(cells[..^1].Select((cell, column) => cell.PadRight(all.Max(row => row.Cells[column].Length) + 2)));
+            foreach ((int i, string line) in Lines(cells[^1], _console.Profile.Width - before.Length - 1).Index())
+                _console.WriteLine((i == 0 ? before : new string(' ', before.Length)) + line, marked ? new Style(Color.Green) : Style.Plain);
         }
         if (all.Length == 0)
             _console.WriteLine("  none");
+    }
+
+    /// <summary>A cell's lines where it is broken between words to fit a width.</summary>
+    private static IEnumerable<string> Lines(string text, int width)
+    {
+        int end;
+        for (; text.Length > width && (end = text.LastIndexOf(' ', Math.Max(width, 0))) > 0; text = text[(end + 1)..])
+            yield return text[..end];
+        yield return text;
     }
 
     private string Name(int id) => OneLine(_catalogue[id].Name);

@@ -47,6 +47,7 @@ public sealed class BankImport
             if (File.Exists(target))
                 throw new InvalidInputException($"{target} is there already. Choose another folder, or move it away.");
         }
+        bool made = !Directory.Exists(folder);
         try
         {
             Directory.CreateDirectory(folder);
@@ -68,6 +69,8 @@ public sealed class BankImport
             // All or nothing, so that the same command can be given again when the tables are mended.
             foreach (string target in (ReadOnlySpan<string>)[catalogueTarget, train, test])
                 File.Delete(target);
+            if (made)
+                Directory.Delete(folder);
             throw;
         }
     }
@@ -120,7 +123,7 @@ public sealed class BankImport
                 string source = hasIds ? table.RequiredText(idColumn).Trim() : "";
                 int id = whole ? table.Id(idColumn) : _nextQuestion++;
                 if (!_questionIds.Add(sourced ? $"source {source}" : Invariant(id)))
-                    throw table.Fault(idColumn, "every id once in all tables of questions", $"{source} again", "Remove one of the two records, or give it another id.");
+                    throw table.Fault(idColumn, "every id once in all tables of questions", $"{source} again", "Remove one of the two records, or give it another id. (Labelled questions need no second table to be mined: malrule mine --questions DIR/train.csv.)");
                 string[] options = [.. OptionFields.Select(field => table.RequiredText(_columns.Of(field)))];
                 int key = ReadKey(table, options);
                 string[] labels = labelled ? [.. labelFields.Select((field, option) => hasLabel[option] ? ReadLabel(table, _columns.Of(field), isKey: option == key) : "")] : [];

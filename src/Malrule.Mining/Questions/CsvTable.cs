@@ -13,9 +13,12 @@ internal sealed class CsvTable : IDisposable
 {
     private const int MaxRecordBytes = 1 << 20;
 
-    private readonly CsvReader _reader;
+    private static readonly Dictionary<char, string> Separators = new() { [','] = "comma", [';'] = "semicolon", ['\t'] = "tab" };
 
-    private CsvTable(string path, CsvReader reader) => (Path, _reader) = (path, reader);
+    private readonly CsvReader _reader;
+    private readonly char _separator;
+
+    private CsvTable(string path, CsvReader reader, char separator) => (Path, _reader, _separator) = (path, reader, separator);
 
     public string Path { get; }
 
@@ -36,11 +39,11 @@ internal sealed class CsvTable : IDisposable
                 MaxRecordSize = MaxRecordBytes,
                 PoolStrings = true,
             });
-            var table = new CsvTable(path, reader);
+            var table = new CsvTable(path, reader, separator);
             table.CheckHeader(requiredColumns);
             return table;
         }
-        catch (Exception error) when (Explain(path, error) is { } explained)
+        catch (Exception error) when (Explain(path, separator, error) is { } explained)
         {
             reader?.Dispose();
             throw explained;
@@ -59,7 +62,7 @@ internal sealed class CsvTable : IDisposable
         {
             return _reader.Read();
         }
-        catch (Exception error) when (Explain(Path, error) is { } explained)
+        catch (Exception error) when (Explain(Path, _separator, error) is { } explained)
         {
             throw explained;
         }
@@ -117,16 +120,20 @@ internal sealed class CsvTable : IDisposable
             throw new InvalidInputException($"{Path} is empty; expected a header line with the columns {string.Join(", ", requiredColumns)}. Check that the file was copied whole.");
         string[] missing = [.. requiredColumns.Where(column => !Has(column))];
         if (missing.Length > 0)
-            throw new InvalidInputException($"{Path}, line 1: expected the column{(missing.Length > 1 ? "s" : "")} {string.Join(", ", missing)}, found {string.Join(", ", found)}. Add or rename columns.");
+            throw new InvalidInputException($"{Path}, line 1: expected the column{(missing.Length > 1 ? "s" : "")} {string.Join(", ", missing)}, found {string.Join(", ", found)}. {(OtherSeparator(found) is { } other ? $"Its cells seem to stand between {other}s: say so (--separator {other} of malrule import)." : "Add or rename columns.")}");
         string? twice = found.GroupBy(name => name.Trim(), StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1)?.Key;
         if (twice is not null)
             throw new InvalidInputException($"{Path}, line 1, column {twice}: expected every column once, found it more than once. Remove one of them.");
     }
 
+    // A header of one column that holds another separator.
+    private string? OtherSeparator(string[] header) =>
+        header.Length == 1 && Separators.Keys.FirstOrDefault(other => other != _separator && header[0].Contains(other)) is var found && found != default ? Separators[found] : null;
+
     /// <summary>What a user can do about an error of the file system or the parser; null for any other.</summary>
-    private static InvalidInputException? Explain(string path, Exception error) => error switch
+    private static InvalidInputException? Explain(string path, char separator, Exception error) => error switch
     {
-        CsvFormatException format => new($"{path}, line {Math.Max(1, format.LineNumber)}: expected comma-separated values with the header's columns, found: {format.Message} Put a cell that holds commas, quotes or line breaks between double quotes, and double the quotes in it.", format),
+        CsvFormatException format => new($"{path}, line {Math.Max(1, format.LineNumber)}: expected cells between {Separators[separator]}s, as many as the header has, found: {format.Message} Put a cell that holds {Separators[separator]}s, quotes or line breaks between double quotes, and double the quotes in it.", format),
         DecoderFallbackException => new($"{path}: expected UTF-8 text, found bytes that are not. Save the file as UTF-8.", error),
         FileNotFoundException or DirectoryNotFoundException => new($"{path} does not exist. Check the path.", error),
         UnauthorizedAccessException when Directory.Exists(path) => new($"{path}: expected a CSV file, found a folder. Name the file in it.", error),

@@ -30,7 +30,7 @@
       if (data.reranking) {
         const { first, difference, rose, fell } = data.reranking;
         const signed = number => `${number < 0 ? '−' : '+'}${Math.abs(number).toFixed(3)}`;
-        at('lead').append(` Reranking took MAP@25 from ${first.reached.value.toFixed(3)} to ${all['map@25'].value.toFixed(3)} (95 %: ${signed(difference.low)} to ${signed(difference.high)}): the right one rose for ${whole(rose)} and fell for ${whole(fell)}.`);
+        at('lead').append(` Reranking changed MAP@25 from ${first.reached.value.toFixed(3)} by ${signed(difference.value)} (95 %: ${signed(difference.low)} to ${signed(difference.high)}): the right one rose for ${whole(rose)} and fell for ${whole(fell)}.`);
       }
       const measures = [['map@25', 'MAP@25'], ['recall@1', 'first one right'], ['recall@25', 'recall@25']].filter(([key]) => all[key]);
       at('tiles').append(...measures.map(([key, label]) => tile(all[key].value.toFixed(3), label, interval(all[key]))));

@@ -148,7 +148,7 @@ public sealed class BrowserUseTests
         await using BrowserPage page = await Open(reranked: true);
         Assert.Equal("Infer, reranked, on train.csv", await page.EvaluateAsync("document.getElementById('title').textContent"));
         string lead = await page.EvaluateAsync("document.getElementById('lead').textContent");
-        Assert.Matches(@"Reranking took MAP@25 from 0\.\d{3} to 0\.\d{3} \(95 %: [−+]0\.\d{3} to [−+]0\.\d{3}\): the right one rose for \d and fell for \d\.$", lead);
+        Assert.Matches(@"Reranking changed MAP@25 from 0\.\d{3} by [−+]0\.\d{3} \(95 %: [−+]0\.\d{3} to [−+]0\.\d{3}\): the right one rose for \d and fell for \d\.$", lead);
         string card = await page.EvaluateAsync("document.getElementById('3_C').textContent");
         Assert.Contains("Probability", card, StringComparison.Ordinal);
         Assert.Contains("was 2", card, StringComparison.Ordinal);
