@@ -64,7 +64,8 @@ public sealed class LlmEngine : IAsyncDisposable
     /// shape are checked, and the memory ledger is computed. The device <c>reference</c> loads the weights all the same.
     /// </summary>
     /// <exception cref="InvalidInputException">As <see cref="LoadAsync"/>.</exception>
-    public static Task<EngineInfo> PlanAsync(string modelDirectoryOrHubId, EngineOptions? options = null, CancellationToken cancellationToken = default) => Task.Run(() =>
+    public static Task<EngineInfo> PlanAsync(
+        string modelDirectoryOrHubId, EngineOptions? options = null, CancellationToken cancellationToken = default) => Task.Run(() =>
     {
         using var model = LoadedModel.Load(HubCache.Resolve(modelDirectoryOrHubId), (options ?? new EngineOptions()) with { WithoutWeights = true });
         return model.Info;
@@ -72,17 +73,20 @@ public sealed class LlmEngine : IAsyncDisposable
 
     /// <summary>Renders each conversation with the chat template and generates; results are in input order.</summary>
     /// <exception cref="InvalidInputException">A sampling parameter is wrong, or there is no chat template; with <see cref="EngineOptions.Strict"/> also a bad conversation.</exception>
-    public Task<IReadOnlyList<RequestOutput>> ChatAsync(IReadOnlyList<IReadOnlyList<ChatMessage>> conversations, SamplingParams sampling, CancellationToken cancellationToken = default) =>
+    public Task<IReadOnlyList<RequestOutput>> ChatAsync(
+        IReadOnlyList<IReadOnlyList<ChatMessage>> conversations, SamplingParams sampling, CancellationToken cancellationToken = default) =>
         GenerateAsync(Prompts(conversations), sampling, cancellationToken);
 
     /// <summary>The same with parameters for each conversation.</summary>
     /// <exception cref="InvalidInputException">The lists differ in length, or as above.</exception>
-    public Task<IReadOnlyList<RequestOutput>> ChatAsync(IReadOnlyList<IReadOnlyList<ChatMessage>> conversations, IReadOnlyList<SamplingParams> sampling, CancellationToken cancellationToken = default) =>
+    public Task<IReadOnlyList<RequestOutput>> ChatAsync(
+        IReadOnlyList<IReadOnlyList<ChatMessage>> conversations, IReadOnlyList<SamplingParams> sampling, CancellationToken cancellationToken = default) =>
         GenerateAsync(Prompts(conversations), sampling, cancellationToken);
 
     /// <summary>Generates from each prompt with the same parameters; results are in input order.</summary>
     /// <exception cref="InvalidInputException">A sampling parameter is wrong; with <see cref="EngineOptions.Strict"/> also a bad prompt.</exception>
-    public async Task<IReadOnlyList<RequestOutput>> GenerateAsync(IReadOnlyList<Prompt> prompts, SamplingParams sampling, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<RequestOutput>> GenerateAsync(
+        IReadOnlyList<Prompt> prompts, SamplingParams sampling, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(sampling);
@@ -94,7 +98,8 @@ public sealed class LlmEngine : IAsyncDisposable
     /// <exception cref="InvalidInputException">
     /// The lists differ in length, or a sampling parameter is wrong; with <see cref="EngineOptions.Strict"/> also a bad prompt.
     /// </exception>
-    public async Task<IReadOnlyList<RequestOutput>> GenerateAsync(IReadOnlyList<Prompt> prompts, IReadOnlyList<SamplingParams> sampling, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<RequestOutput>> GenerateAsync(
+        IReadOnlyList<Prompt> prompts, IReadOnlyList<SamplingParams> sampling, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(prompts);
         ArgumentNullException.ThrowIfNull(sampling);
@@ -109,7 +114,8 @@ public sealed class LlmEngine : IAsyncDisposable
     /// Generates and yields each request as it finishes; <see cref="RequestOutput.Index"/> is its place in the list. A bad request
     /// fails alone: its result carries the error. Cancelling stops the sequences and frees their pages.
     /// </summary>
-    public async IAsyncEnumerable<RequestOutput> StreamAsync(IReadOnlyList<GenerationRequest> requests, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<RequestOutput> StreamAsync(
+        IReadOnlyList<GenerationRequest> requests, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(requests);
         ObjectDisposedException.ThrowIf(_disposed != 0, this);
@@ -150,7 +156,8 @@ public sealed class LlmEngine : IAsyncDisposable
     /// </summary>
     /// <exception cref="InvalidInputException">The prompt or a parameter cannot be served.</exception>
     /// <exception cref="MalruleException">The model computed a value that is not finite, or the engine stopped.</exception>
-    public async IAsyncEnumerable<GenerationDelta> StreamDeltasAsync(GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<GenerationDelta> StreamDeltasAsync(
+        GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);
         ObjectDisposedException.ThrowIf(_disposed != 0, this);

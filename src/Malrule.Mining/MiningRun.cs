@@ -23,7 +23,8 @@ public static class MiningRun
     /// <param name="cancellationToken">Stops the run; what was generated stays.</param>
     /// <exception cref="InvalidInputException">An option or an input file is wrong, or the folder holds another run or is in use.</exception>
     /// <exception cref="MalruleException">A disk or a model failed.</exception>
-    public static Task<MiningResult> RunAsync(MiningOptions options, IProgress<MiningProgress>? progress = null, CancellationToken cancellationToken = default) => RunAsync(
+    public static Task<MiningResult> RunAsync(
+        MiningOptions options, IProgress<MiningProgress>? progress = null, CancellationToken cancellationToken = default) => RunAsync(
         options,
         () => options.Endpoint is { } server
             ? EndpointGenerator.LoadAsync(server, options.Model!, options.Engine.MaxModelLength, cancellationToken)

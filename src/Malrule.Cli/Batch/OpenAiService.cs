@@ -72,7 +72,8 @@ internal sealed class OpenAiService(LlmEngine? engine, TextEmbedder? embedder, s
         };
     }
 
-    private static CompletionChoice Choice(CompletionRequest request, Tokenizer? tokenizer, TokenNames names, RequestOutput output, CompletionOutput branch, int index)
+    private static CompletionChoice Choice(
+        CompletionRequest request, Tokenizer? tokenizer, TokenNames names, RequestOutput output, CompletionOutput branch, int index)
     {
         // Without a tokenizer token ids are all there is to give.
         bool withIds = request.ReturnTokenIds == true || tokenizer is null;

@@ -75,7 +75,8 @@ internal static partial class BenchCommand
         }
     }
 
-    private static Option<int> Whole(string name, int value, string description) => new(name) { Description = description, DefaultValueFactory = _ => value, HelpName = "N" };
+    private static Option<int> Whole(string name, int value, string description) =>
+        new(name) { Description = description, DefaultValueFactory = _ => value, HelpName = "N" };
 
     private static string Table(EngineBenchmarkResult result) => FormattableString.Invariant($"""
         {result.KernelPath}, {result.Threads} threads

@@ -62,5 +62,6 @@ internal sealed record BenchComparison(string Job, IReadOnlyList<(string Name, d
         return holds;
     }
 
-    private static string Text(string name, double value) => FormattableString.Invariant(name == Memory ? $"{value / 1048576:0} MiB" : (FormattableString)$"{value:0.0%}");
+    private static string Text(string name, double value) =>
+        FormattableString.Invariant(name == Memory ? $"{value / 1048576:0} MiB" : (FormattableString)$"{value:0.0%}");
 }

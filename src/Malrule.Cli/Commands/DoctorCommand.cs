@@ -75,5 +75,6 @@ internal static class DoctorCommand
         return text.ToString().TrimEnd();
     }
 
-    private static string Size(long bytes) => FormattableString.Invariant($"{bytes / (bytes < 1L << 30 ? 1048576.0 : 1073741824.0):0.##} {(bytes < 1L << 30 ? "MiB" : "GiB")}");
+    private static string Size(long bytes) =>
+        FormattableString.Invariant($"{bytes / (bytes < 1L << 30 ? 1048576.0 : 1073741824.0):0.##} {(bytes < 1L << 30 ? "MiB" : "GiB")}");
 }

@@ -12,7 +12,8 @@ public static class EmbedderBenchmark
     private const int WarmUpTexts = 128;
 
     /// <exception cref="MalruleException">A text got another vector when it was embedded alone.</exception>
-    public static async Task<EmbedderBenchmarkResult> RunAsync(string modelDirectoryOrHubId, EmbedderBenchmarkOptions options, Action<string>? progress = null, CancellationToken cancellationToken = default)
+    public static async Task<EmbedderBenchmarkResult> RunAsync(
+        string modelDirectoryOrHubId, EmbedderBenchmarkOptions options, Action<string>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();

@@ -22,7 +22,8 @@ public sealed class TextEmbedder : IAsyncDisposable
     private readonly SemaphoreSlim _turn = new(1);
     private int _disposed;
 
-    private TextEmbedder(string directory, Checkpoint checkpoint, Backend backend, IEncoder encoder, Tokenizer? tokenizer, EmbedderOptions options, PoolingConfig pooling)
+    private TextEmbedder(
+        string directory, Checkpoint checkpoint, Backend backend, IEncoder encoder, Tokenizer? tokenizer, EmbedderOptions options, PoolingConfig pooling)
     {
         (_checkpoint, _backend, _encoder, _options, _pooling) = (checkpoint, backend, encoder, options, pooling);
         Tokenizer = tokenizer;
@@ -63,7 +64,8 @@ public sealed class TextEmbedder : IAsyncDisposable
     /// shape are checked. The device <c>reference</c> loads the weights all the same.
     /// </summary>
     /// <exception cref="InvalidInputException">As <see cref="LoadAsync"/>.</exception>
-    public static Task<EmbedderInfo> PlanAsync(string modelDirectoryOrHubId, EmbedderOptions? options = null, CancellationToken cancellationToken = default) => Task.Run(async () =>
+    public static Task<EmbedderInfo> PlanAsync(
+        string modelDirectoryOrHubId, EmbedderOptions? options = null, CancellationToken cancellationToken = default) => Task.Run(async () =>
     {
         var embedder = Load(HubCache.Resolve(modelDirectoryOrHubId), (options ?? new EmbedderOptions()) with { WithoutWeights = true });
         await using (embedder.ConfigureAwait(false))

@@ -21,7 +21,8 @@ public static class HubDownloader
     /// <param name="cancellationToken">Stops; what is here is kept, and the next call goes on from there.</param>
     /// <exception cref="InvalidInputException">There is no such model, it may not be read, it has no safetensors, or downloads are switched off.</exception>
     /// <exception cref="MalruleException">The hub cannot be reached, or what it sends is not what it announced.</exception>
-    public static async Task<HubSnapshot> DownloadAsync(string id, HubDownloadOptions? options = null, IProgress<HubProgress>? progress = null, CancellationToken cancellationToken = default)
+    public static async Task<HubSnapshot> DownloadAsync(
+        string id, HubDownloadOptions? options = null, IProgress<HubProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(id);
         options ??= new HubDownloadOptions();

@@ -20,7 +20,8 @@ internal sealed record HubModelId(string Organisation, string Name, string? Revi
     }
 
     /// <summary>The id that a folder of the cache is named after, <c>models--org--name</c>; null where it is none.</summary>
-    public static HubModelId? FromFolder(string folder) => folder.Split("--") is ["models", var organisation, var name] ? TryParse($"{organisation}/{name}") : null;
+    public static HubModelId? FromFolder(string folder) =>
+        folder.Split("--") is ["models", var organisation, var name] ? TryParse($"{organisation}/{name}") : null;
 
     // Two dashes stand for the slash in the cache's folder names; the hub allows them no more than two dots.
     private static bool IsPart(string part) => part.Length is > 0 and <= LongestPart

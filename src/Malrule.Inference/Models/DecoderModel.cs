@@ -13,7 +13,8 @@ namespace Malrule.Inference.Models;
 /// </summary>
 internal sealed class DecoderModel : IDisposable
 {
-    private sealed record Layer(Vector InputLayernorm, Linear QkvProj, QueryKeyNorm? QkNorm, Linear OProj, Vector PostAttentionLayernorm, Linear GateUpProj, Linear DownProj);
+    private sealed record Layer(
+        Vector InputLayernorm, Linear QkvProj, QueryKeyNorm? QkNorm, Linear OProj, Vector PostAttentionLayernorm, Linear GateUpProj, Linear DownProj);
 
     private readonly Backend _backend;
     private readonly float _epsilon;

@@ -44,7 +44,8 @@ internal sealed class InventoryBackend : Backend
 
     public override void Embed(ReadOnlySpan<int> ids, Table table, Tensor output, bool add = false) => throw Computes();
     public override void RmsNorm(int rows, Tensor residual, Tensor? delta, Vector weight, float epsilon, Tensor output, RowFaults faults) => throw Computes();
-    public override void LayerNorm(int rows, Tensor input, Tensor? delta, Vector weight, Vector bias, float epsilon, Tensor output, RowFaults faults) => throw Computes();
+    public override void LayerNorm(int rows, Tensor input, Tensor? delta, Vector weight, Vector bias, float epsilon, Tensor output, RowFaults faults) =>
+        throw Computes();
     public override void Multiply(int rows, Tensor input, Linear weights, Tensor output) => throw Computes();
     public override void Rotate(ReadOnlySpan<int> positions, Tensor qkv, AttentionShape shape, Rope rope, QueryKeyNorm? norm = null) => throw Computes();
     public override void StoreKv(ReadOnlySpan<int> slots, Tensor qkv, AttentionShape shape, KvCache cache, int layer) => throw Computes();

@@ -13,10 +13,12 @@ public static class ModelVerification
     /// <param name="finished">Told each check as it is made.</param>
     /// <param name="cancellationToken">Stops between two checks and within long ones.</param>
     /// <exception cref="InvalidInputException">There is no such folder and no such cached model.</exception>
-    public static Task<ModelVerificationReport> RunAsync(string modelDirectoryOrHubId, EngineOptions? options = null, Action<ModelCheck>? finished = null, CancellationToken cancellationToken = default) =>
+    public static Task<ModelVerificationReport> RunAsync(
+        string modelDirectoryOrHubId, EngineOptions? options = null, Action<ModelCheck>? finished = null, CancellationToken cancellationToken = default) =>
         Task.Run(() => VerifyAsync(modelDirectoryOrHubId, options ?? new EngineOptions(), finished, cancellationToken), cancellationToken);
 
-    private static async Task<ModelVerificationReport> VerifyAsync(string modelDirectoryOrHubId, EngineOptions options, Action<ModelCheck>? finished, CancellationToken cancellationToken)
+    private static async Task<ModelVerificationReport> VerifyAsync(
+        string modelDirectoryOrHubId, EngineOptions options, Action<ModelCheck>? finished, CancellationToken cancellationToken)
     {
         string directory = HubCache.Resolve(modelDirectoryOrHubId);
         var log = new CheckLog(finished, cancellationToken);

@@ -37,7 +37,8 @@ internal sealed class EmbeddedTexts
     /// <param name="cache">Where the vectors may be kept already, and else are kept; null: nowhere.</param>
     /// <param name="progress">Told how many more distinct texts are done, and how many there are.</param>
     /// <param name="cancellation">Stops between batches.</param>
-    public static async Task<EmbeddedTexts> EmbedAsync(IEnumerable<string> texts, string prefix, IEmbedder embedder, VectorCache? cache, Action<int, int> progress, CancellationToken cancellation)
+    public static async Task<EmbeddedTexts> EmbedAsync(
+        IEnumerable<string> texts, string prefix, IEmbedder embedder, VectorCache? cache, Action<int, int> progress, CancellationToken cancellation)
     {
         var rows = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (string text in texts)

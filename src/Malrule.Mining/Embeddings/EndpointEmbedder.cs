@@ -17,7 +17,8 @@ internal sealed class EndpointEmbedder : IEmbedder
     private int _dimensions;
     private long _tokens;
 
-    private EndpointEmbedder(OpenAiClient client, string model, IReadOnlyList<string> description) => (_client, _model, Description) = (client, model, description);
+    private EndpointEmbedder(OpenAiClient client, string model, IReadOnlyList<string> description) =>
+        (_client, _model, Description) = (client, model, description);
 
     public string KernelPath => OpenAiClient.KernelPath;
 

@@ -101,7 +101,8 @@ internal sealed class OpenAiClient : IDisposable
         _slots.Dispose();
     }
 
-    private async Task<T> SendAsync<T>(HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> type, Func<T, string?> check, CancellationToken cancellationToken) where T : class
+    private async Task<T> SendAsync<T>(
+        HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> type, Func<T, string?> check, CancellationToken cancellationToken) where T : class
     {
         await _slots.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -150,7 +151,8 @@ internal sealed class OpenAiClient : IDisposable
             : new MalruleException($"{inARow} requests in a row failed, the last: {message}. What is here is kept; the same command goes on from there.", failure);
     }
 
-    private async Task<T> AttemptAsync<T>(HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> type, Func<T, string?> check, CancellationToken cancellationToken) where T : class
+    private async Task<T> AttemptAsync<T>(
+        HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> type, Func<T, string?> check, CancellationToken cancellationToken) where T : class
     {
         using var timed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timed.CancelAfter(_options.Timeout);

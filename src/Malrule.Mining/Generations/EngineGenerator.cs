@@ -66,7 +66,8 @@ internal sealed class EngineGenerator : IGenerator
         }
     }
 
-    public async IAsyncEnumerable<GeneratorOutput> StreamAsync(IReadOnlyList<GenerationRequest> requests, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<GeneratorOutput> StreamAsync(
+        IReadOnlyList<GenerationRequest> requests, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await foreach (RequestOutput output in _engine.StreamAsync(requests, cancellationToken).ConfigureAwait(false))
         {
@@ -83,7 +84,8 @@ internal sealed class EngineGenerator : IGenerator
         }
     }
 
-    public async IAsyncEnumerable<LetterOutput> StreamLettersAsync(IReadOnlyList<LetterRequest> requests, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<LetterOutput> StreamLettersAsync(
+        IReadOnlyList<LetterRequest> requests, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         if (requests.Count == 0)
             yield break;

@@ -60,4 +60,16 @@ public sealed class CheckpointTests
         var awq = AwqConfig.Read(folder, ConfigFile.Read(Path.Combine(folder, "config.json")));
         Assert.Equal(128, awq!.GroupSize);
     }
+
+    [Fact]
+    public void Layers_that_are_not_converted_are_named_by_any_part_of_their_name()
+    {
+        string folder = TestPaths.TemporaryFolder();
+        File.WriteAllText(Path.Combine(folder, "config.json"),
+            """{"quantization_config": {"quant_method": "awq", "bits": 4, "group_size": 64, "modules_to_not_convert": ["lm_head", "layers.0."]}}""");
+        var awq = AwqConfig.Read(folder, ConfigFile.Read(Path.Combine(folder, "config.json")))!;
+        Assert.False(awq.Converts("model.layers.0.mlp.down_proj"));
+        Assert.False(awq.Converts("lm_head"));
+        Assert.True(awq.Converts("model.layers.10.mlp.down_proj"));
+    }
 }

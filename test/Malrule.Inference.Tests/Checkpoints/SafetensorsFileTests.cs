@@ -23,6 +23,7 @@ public sealed class SafetensorsFileTests
         { "the header says it is", "{}", 0, 1_000 },
         { "the header says it is", "{}", 0, ulong.MaxValue },
         { "overlap", $"{{{Entry("a", "F32", [2], 0, 8)}, {Entry("b", "F32", [2], 4, 12)}}}", 12, null },
+        { "overlap", $"{{{Entry("a", "U8", [4], 0, 4)}, {Entry("b", "U8", [4], 3, 7)}}}", 7, null },
         { "does not fill", $"{{{Entry("a", "F32", [3], 0, 8)}}}", 8, null },
         { "does not fill", $"{{{Entry("a", "F32", [4294967296, 4294967296], 0, 8)}}}", 8, null },
         { "has shape", $"{{{Entry("a", "F32", [-1], 0, 8)}}}", 8, null },

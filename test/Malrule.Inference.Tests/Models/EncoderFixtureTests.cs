@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Malrule.Inference.Tests.Verification;
 using Malrule.Tests;
 
 namespace Malrule.Inference.Tests.Models;
@@ -30,6 +31,23 @@ public sealed class EncoderFixtureTests
                 for (int d = 0; d < embedder.Info.Dimensions; d++)
                     Assert.Equal(expected[i][d], actual.Vectors[i][d], 1e-4f);
         }
+    }
+
+    /// <summary>What modules.json does not normalise stays as long as it is; the mean over one token is that token's state.</summary>
+    [Fact]
+    public async Task Without_normalisation_the_mean_of_one_token_is_its_state()
+    {
+        var copy = CheckpointCopy.OfFixture("bert-tiny");
+        File.WriteAllText(copy.PathOf("modules.json"), """[{"type": "sentence_transformers.models.Transformer", "path": ""}]""");
+        var vectors = new List<float[]>();
+        foreach (var pooling in (Pooling[])[Pooling.Cls, Pooling.Mean])
+        {
+            await using var embedder = await TextEmbedder.LoadAsync(
+                copy.Directory, new EmbedderOptions { Mode = ComputeMode.Exact, Pooling = pooling }, TestContext.Current.CancellationToken);
+            vectors.Add((await embedder.EmbedAsync([[7]], TestContext.Current.CancellationToken)).Vectors[0].ToArray());
+        }
+        Assert.Equal(vectors[0], vectors[1]);
+        Assert.NotInRange(vectors[0].Sum(value => value * value), 0.99f, 1.01f);
     }
 
     [Theory, InlineData("bert-tiny"), InlineData("nomic-bert-tiny")]

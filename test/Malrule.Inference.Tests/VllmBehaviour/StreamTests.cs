@@ -47,6 +47,16 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public async Task Nothing_of_a_stop_string_is_handed_out_wherever_it_begins()
+    {
+        await using var engine = await TextFixture.LoadAsync();
+        string text = (await Read(engine, Request.Sampling))[^1].Output!.Outputs[0].Text;
+        Assert.True(text.Length > 24);
+        for (int start = 4; start < 20; start += 3)
+            AssertWhole(await Read(engine, Request.Sampling with { Stop = [text.Substring(start, 4)] }));
+    }
+
+    [Fact]
     public async Task A_stream_may_hold_all_so_far_or_the_end_alone()
     {
         await using var engine = await TextFixture.LoadAsync();
