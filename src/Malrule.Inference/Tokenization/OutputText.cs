@@ -50,7 +50,7 @@ internal sealed class OutputText
         if (_decoder is null || endsOutput && !_parameters.IncludeStopStrInOutput)
             return null;
         int searched = _text.Length;
-        _text.Append(_decoder.Append(tokenId));
+        _decoder.Append(tokenId, _text);
         if (_longestStop > 0 && _tokens > _parameters.MinTokens && _text.Length > searched)
             CutAtStop(searched);
         return Stop;
@@ -59,8 +59,8 @@ internal sealed class OutputText
     /// <summary>Ends a text that no stop string ended: an unfinished character becomes U+FFFD.</summary>
     public void Finish()
     {
-        if (Stop is null && _decoder is not null)
-            _text.Append(_decoder.Flush());
+        if (Stop is null)
+            _decoder?.Flush(_text);
     }
 
     private void CutAtStop(int searched)

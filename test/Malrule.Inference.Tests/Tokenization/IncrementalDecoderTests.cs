@@ -13,13 +13,27 @@ public sealed class IncrementalDecoderTests
     private static readonly Tokenizer Bytes = Tokenizer.Load(TestPaths.Data("tokenizers", "qwen-like", "tokenizer.json"));
     private static readonly Tokenizer Words = Tokenizer.Load(TestPaths.Data("tokenizers", "bert-like", "tokenizer.json"));
 
+    private static string Next(IncrementalDecoder decoder, int id)
+    {
+        var text = new StringBuilder();
+        decoder.Append(id, text);
+        return text.ToString();
+    }
+
+    private static string End(IncrementalDecoder decoder)
+    {
+        var text = new StringBuilder();
+        decoder.Flush(text);
+        return text.ToString();
+    }
+
     [Fact]
     public void A_character_appears_with_the_token_that_completes_it()
     {
         int[] ids = Bytes.Encode("a👍é"); // the tiny vocabulary has one token a byte of these
         var decoder = new IncrementalDecoder(Bytes, [], skipSpecialTokens: true);
-        Assert.Equal(["a", "", "", "", "👍", "", "é"], ids.Select(decoder.Append));
-        Assert.Equal("", decoder.Flush());
+        Assert.Equal(["a", "", "", "", "👍", "", "é"], ids.Select(id => Next(decoder, id)));
+        Assert.Equal("", End(decoder));
     }
 
     [Fact]
@@ -27,8 +41,8 @@ public sealed class IncrementalDecoderTests
     {
         int[] ids = Bytes.Encode("x👍");
         var decoder = new IncrementalDecoder(Bytes, [], skipSpecialTokens: true);
-        Assert.Equal("x", string.Concat(ids[..^1].Select(decoder.Append)));
-        Assert.Equal("\uFFFD", decoder.Flush());
+        Assert.Equal("x", string.Concat(ids[..^1].Select(id => Next(decoder, id))));
+        Assert.Equal("\uFFFD", End(decoder));
     }
 
     [Fact]
@@ -36,7 +50,7 @@ public sealed class IncrementalDecoderTests
     {
         int[] ids = Bytes.Encode("👍");
         var decoder = new IncrementalDecoder(Bytes, ids.AsSpan(..2), skipSpecialTokens: true);
-        Assert.Equal("👍", string.Concat(ids[2..].Select(decoder.Append)) + decoder.Flush());
+        Assert.Equal("👍", string.Concat(ids[2..].Select(id => Next(decoder, id))) + End(decoder));
     }
 
     [Fact]
@@ -46,7 +60,7 @@ public sealed class IncrementalDecoderTests
         string Text(bool spaces)
         {
             var decoder = new IncrementalDecoder(Words, [word], skipSpecialTokens: false, spaces);
-            return string.Concat(((int[])[mask, end, word]).Select(decoder.Append));
+            return string.Concat(((int[])[mask, end, word]).Select(id => Next(decoder, id)));
         }
         Assert.StartsWith(" [MASK] [SEP] ", Text(spaces: true), StringComparison.Ordinal);
         Assert.StartsWith(" [MASK][SEP] ", Text(spaces: false), StringComparison.Ordinal);
@@ -56,10 +70,10 @@ public sealed class IncrementalDecoderTests
     public void Special_tokens_and_ids_beyond_the_vocabulary_add_nothing()
     {
         int end = Bytes.TokenId("<|im_end|>")!.Value;
-        Assert.Equal("", new IncrementalDecoder(Bytes, [], skipSpecialTokens: true).Append(end));
-        Assert.Equal("<|im_end|>", new IncrementalDecoder(Bytes, [], skipSpecialTokens: false).Append(end));
-        Assert.Equal("", new IncrementalDecoder(Bytes, [], skipSpecialTokens: false).Append(1_000_000));
-        Assert.Equal("", new IncrementalDecoder(Bytes, [], skipSpecialTokens: false).Append(-1));
+        Assert.Equal("", Next(new IncrementalDecoder(Bytes, [], skipSpecialTokens: true), end));
+        Assert.Equal("<|im_end|>", Next(new IncrementalDecoder(Bytes, [], skipSpecialTokens: false), end));
+        Assert.Equal("", Next(new IncrementalDecoder(Bytes, [], skipSpecialTokens: false), 1_000_000));
+        Assert.Equal("", Next(new IncrementalDecoder(Bytes, [], skipSpecialTokens: false), -1));
     }
 
     [Fact]
@@ -68,11 +82,11 @@ public sealed class IncrementalDecoderTests
         {
             Tokenizer tokenizer = words ? Words : Bytes;
             var decoder = new IncrementalDecoder(tokenizer, prompt, skip);
-            string text = string.Concat(output.Select(decoder.Append)) + decoder.Flush();
+            string text = string.Concat(output.Select(id => Next(decoder, id))) + End(decoder);
             string whole = tokenizer.Decode([.. prompt, .. output], skip);
             // What the prompt leaves unfinished belongs to the output.
             var before = new IncrementalDecoder(tokenizer, [], skip);
-            string promptText = string.Concat(prompt.Select(before.Append));
+            string promptText = string.Concat(prompt.Select(id => Next(before, id)));
             Assert.Equal(whole, promptText + text);
         });
 
@@ -84,8 +98,8 @@ public sealed class IncrementalDecoderTests
             var decoder = new IncrementalDecoder(Bytes, [], skipSpecialTokens: false);
             var result = new StringBuilder();
             foreach (int id in Bytes.Encode(text, addSpecialTokens: false))
-                result.Append(decoder.Append(id));
+                result.Append(Next(decoder, id));
             Assert.Equal(normal, result.ToString());
-            Assert.Equal("", decoder.Flush());
+            Assert.Equal("", End(decoder));
         });
 }
