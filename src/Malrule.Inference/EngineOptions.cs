@@ -81,6 +81,9 @@ public sealed record EngineOptions
     /// <summary>Weights are checked and counted, not packed: the model computes nothing.</summary>
     internal bool WithoutWeights { get; init; }
 
+    /// <summary>Stops loading between two matrices.</summary>
+    internal CancellationToken Loading { get; init; }
+
     /// <summary>Makes the logger that is told of loading, failed requests and memory pressure, never of texts; null: nothing is logged.</summary>
     public ILoggerFactory? LoggerFactory { get; init; }
 }

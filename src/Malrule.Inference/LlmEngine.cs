@@ -55,8 +55,8 @@ public sealed class LlmEngine : IAsyncDisposable
     /// <exception cref="InvalidInputException">The checkpoint cannot be read, its architecture is not supported, or it does not fit in memory.</exception>
     public static Task<LlmEngine> LoadAsync(string modelDirectoryOrHubId, EngineOptions? options = null, CancellationToken cancellationToken = default)
     {
-        options ??= new EngineOptions();
-        return Task.Run(() => new LlmEngine(LoadedModel.Load(HubCache.Resolve(modelDirectoryOrHubId), options), options), cancellationToken);
+        EngineOptions given = (options ?? new EngineOptions()) with { Loading = cancellationToken };
+        return Task.Run(() => new LlmEngine(LoadedModel.Load(HubCache.Resolve(modelDirectoryOrHubId), given), given), cancellationToken);
     }
 
     /// <summary>

@@ -45,6 +45,9 @@ public sealed record EmbedderOptions
     /// <summary>Weights are checked and counted, not packed: the model computes nothing.</summary>
     internal bool WithoutWeights { get; init; }
 
+    /// <summary>Stops loading between two matrices.</summary>
+    internal CancellationToken Loading { get; init; }
+
     /// <summary>Tokens that a step may hold: a batch, or one text of the longest length where that is more.</summary>
     internal int MaxRows(int modelTokens) => Math.Max(MaxBatchedTokens, Math.Min(MaxTokens, modelTokens));
 }

@@ -57,7 +57,7 @@ public sealed class TextEmbedder : IAsyncDisposable
     /// <summary>Loads a model folder or a hub id from the local Hugging Face cache.</summary>
     /// <exception cref="InvalidInputException">The checkpoint cannot be read or is of an architecture Malrule does not embed with.</exception>
     public static Task<TextEmbedder> LoadAsync(string modelDirectoryOrHubId, EmbedderOptions? options = null, CancellationToken cancellationToken = default) =>
-        Task.Run(() => Load(HubCache.Resolve(modelDirectoryOrHubId), options ?? new EmbedderOptions()), cancellationToken);
+        Task.Run(() => Load(HubCache.Resolve(modelDirectoryOrHubId), (options ?? new EmbedderOptions()) with { Loading = cancellationToken }), cancellationToken);
 
     /// <summary>
     /// What <see cref="LoadAsync"/> would load, found without loading it: the checkpoint's configuration, tokenizer and every tensor's name and
@@ -146,7 +146,7 @@ public sealed class TextEmbedder : IAsyncDisposable
         Backend? backend = null;
         try
         {
-            backend = Backends.Create(new EngineOptions { Device = options.Device, Mode = options.Mode, Threads = options.Threads, KernelPath = options.KernelPath, WithoutWeights = options.WithoutWeights });
+            backend = Backends.Create(new EngineOptions { Device = options.Device, Mode = options.Mode, Threads = options.Threads, KernelPath = options.KernelPath, WithoutWeights = options.WithoutWeights, Loading = options.Loading });
             IEncoder encoder = type == "bert" ? new BertModel(checkpoint, config, backend, options) : new NomicBertModel(checkpoint, config, backend, options);
             var embedder = new TextEmbedder(directory, checkpoint, backend, encoder, tokenizer, options, pooling);
             if (!options.WithoutWeights)

@@ -17,6 +17,7 @@ internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where
     private readonly KernelPath _path;
     private readonly ComputeMode _mode;
     private readonly bool _packs;
+    private readonly CancellationToken _loading;
     private readonly FastMultiply<S, V> _fast;
     private readonly NativeBuffer[] _exactScratch;
     private readonly WeightArena _weights = new();
@@ -28,7 +29,7 @@ internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where
 
     public CpuBackend(EngineOptions options, KernelPath path)
     {
-        (_mode, _path, _packs) = (options.Mode, path, !options.WithoutWeights);
+        (_mode, _path, _packs, _loading) = (options.Mode, path, !options.WithoutWeights, options.Loading);
         _pool = new WorkerPool(options.Threads, options.PinThreads);
         _fast = new FastMultiply<S, V>(_pool, path);
         _exactScratch = [.. Enumerable.Range(0, _pool.Count).Select(_ => new NativeBuffer(ExactGemm<S, V>.ScratchBytes))];
@@ -44,7 +45,11 @@ internal sealed unsafe class CpuBackend<S, V> : Backend where S : ISimd<V> where
 
     public override KvCache AllocateKv(KvShape shape, int pages) => new CpuKvCache(shape, pages);
 
-    public override Linear LoadLinear(params ReadOnlySpan<LinearSource> parts) => CpuLinear.Load(parts, _mode, _weights, _packs ? _pool : null);
+    public override Linear LoadLinear(params ReadOnlySpan<LinearSource> parts)
+    {
+        _loading.ThrowIfCancellationRequested();
+        return CpuLinear.Load(parts, _mode, _weights, _packs ? _pool : null);
+    }
 
     public override Table LoadTable(DenseTensor table) => new CpuTable(table);
 

@@ -22,6 +22,16 @@ public sealed class CpuBackendTests : IDisposable
     private void Use(string path, int threads = 2) =>
         _cpu = Backends.Create(new EngineOptions { Device = "cpu", KernelPath = path, Mode = ComputeMode.Exact, Threads = threads });
 
+    [Fact]
+    public async Task Loading_stops_between_two_matrices()
+    {
+        using var source = new CancellationTokenSource();
+        using Backend cpu = Backends.Create(new EngineOptions { Device = "cpu", Threads = 1, Loading = source.Token });
+        using Linear first = cpu.LoadLinear(TestTensors.Linear(64, 32, 1));
+        await source.CancelAsync();
+        Assert.Throws<OperationCanceledException>(() => cpu.LoadLinear(TestTensors.Linear(64, 32, 2)));
+    }
+
     [Theory, MemberData(nameof(Paths))]
     public void Norms_agree(string path)
     {
