@@ -14,7 +14,7 @@ internal sealed class ConstraintCompiler(Tokenizer tokenizer, int vocabSize)
     private readonly Dictionary<string, Lazy<OutputConstraint>> _kept = [];
     private readonly Queue<string> _order = [];
 
-    /// <summary>Bytes of the masks and of the vocabulary's tree at most, for the memory ledger; an automaton is at most 4 MB, like a long prompt the request's own.</summary>
+    /// <summary>Bytes of the masks and of the vocabulary's tree at most, for the memory ledger; an automaton, at most 6 MB, is its request's own, as its prompt is.</summary>
     public static long WorkspaceBytes(int vocabSize) => TokenMasks.MostBytes(vocabSize) + TokenTrie.UsualBytes(vocabSize);
 
     /// <exception cref="InvalidInputException">The pattern or the choices cannot be followed.</exception>
