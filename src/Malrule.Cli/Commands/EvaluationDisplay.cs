@@ -74,7 +74,7 @@ internal static class EvaluationDisplay
         output.WriteLine($"What reranking the first {Count(reranking.Shown)} does to MAP@25");
         Row(output, "gained", Text(reranking.Gained), $"the label rose: {Count(reranking.Rose)}");
         Row(output, "lost", Text(reranking.Lost), $"the label fell: {Count(reranking.Fell)}");
-        Row(output, "gained less lost", Text(reranking.Difference));
+        Row(output, "gained less lost", Difference(reranking.Difference));
         Row(output, "at best", Text(reranking.Ceiling), "every label that was shown put first");
     }
 
@@ -87,7 +87,7 @@ internal static class EvaluationDisplay
         foreach ((string metric, string name) in Metrics.Where(entry => difference.Metrics.ContainsKey(entry.Metric)))
         {
             PairedDifference pair = difference.Metrics[metric];
-            Row(output, name, Number(pair.First, metric), Number(pair.Second, metric), Text(pair.Difference, metric));
+            Row(output, name, Number(pair.First, metric), Number(pair.Second, metric), Difference(pair.Difference, metric));
         }
     }
 
@@ -103,6 +103,11 @@ internal static class EvaluationDisplay
 
     private static string Text(Estimate? estimate, string metric = "") => estimate is not { } value ? "-"
         : $"{Number(value.Value, metric)} [{Number(value.Low, metric)}, {Number(value.High, metric)}]";
+
+    private static string Difference(Estimate difference, string metric = "") =>
+        $"{Signed(difference.Value, metric)} [{Signed(difference.Low, metric)}, {Signed(difference.High, metric)}]";
+
+    private static string Signed(double value, string metric) => Number(value, metric) is var number && value > 0 ? $"+{number}" : number;
 
     private static string Number(double value, string metric = "") => value.ToString(metric == "median_rank" ? "0.#" : "F3", CultureInfo.InvariantCulture);
 

@@ -51,9 +51,11 @@ internal static class RankCommand
         {
             string? given = parsed.GetValue(data);
             string folder = parsed.GetRequiredValue(output);
-            MiningOptions start = parsed.GetValue(run) is { } earlier
-                ? FinishedRun.Open(earlier, given, parsed.GetValue(questions)).RankAgain(folder)
-                : new MiningOptions { Data = given ?? Bundled.Bank, Output = folder, Questions = parsed.GetValue(questions), Generations = parsed.GetValue(generations) };
+            FinishedRun? earlier = parsed.GetValue(run) is { } finished ? FinishedRun.Open(finished, given, parsed.GetValue(questions)) : null;
+            if (earlier?.Manifest.Options.Rerank is not null)
+                messages.Line($"{earlier.Folder} was reranked by a language model; its texts are ranked here without that.");
+            MiningOptions start = earlier?.RankAgain(folder)
+                ?? new MiningOptions { Data = given ?? Bundled.Bank, Output = folder, Questions = parsed.GetValue(questions), Generations = parsed.GetValue(generations) };
             start = endpoint.Read(parsed, quirks.Read(parsed, start));
             bool served = start.EmbedderEndpoint is not null;
             var engine = new EngineOptions { Device = parsed.GetValue(device) ?? "auto", Threads = parsed.GetValue(threads), Mode = parsed.GetValue(mode) ?? start.Embedding.Engine.Mode };

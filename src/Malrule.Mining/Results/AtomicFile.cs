@@ -41,11 +41,14 @@ internal static class AtomicFile
     /// <summary>What a user can do about an error of the disk; null for any other.</summary>
     public static MalruleException? Explain(string path, Exception error) => error switch
     {
-        UnauthorizedAccessException => new InvalidInputException($"{path} cannot be written: {error.Message} Choose a folder you may write to, or change its permissions.", error),
+        UnauthorizedAccessException => new InvalidInputException($"{path} cannot be written: {Reason(error)}. Choose a folder you may write to, or change its permissions.", error),
         DirectoryNotFoundException => new InvalidInputException($"{path} cannot be written: its folder does not exist.", error),
-        IOException => new MalruleException($"{path} cannot be written: {error.Message} Make room or mend the disk; the same command then goes on where it stopped.", error),
+        IOException => new MalruleException($"{path} cannot be written: {Reason(error)}. Make room or mend the disk; the same command then goes on where it stopped.", error),
         _ => null,
     };
+
+    // Without the path, which .NET puts behind what the system said.
+    private static string Reason(Exception error) => error.Message.Split(" : '")[0].TrimEnd('.');
 
     private static void TryDelete(string path)
     {

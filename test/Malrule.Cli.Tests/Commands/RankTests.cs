@@ -30,9 +30,11 @@ public sealed class RankTests(TinyModels models) : IDisposable
     public async Task A_runs_texts_are_ranked_anew_without_its_language_model_and_the_two_are_compared()
     {
         await DoneAsync("mine", "--data", Starter, "--questions", Train, "--output", In("a"), "--limit", "6", "--model", models.Chat, "--embedder", models.Embedder,
-            "-n", "3", "--max-tokens", "4", "--shots", "1", "--memory", "200MB", "--max-model-len", "4000", "--vector-cache", In("cache"));
+            "-n", "3", "--max-tokens", "4", "--shots", "1", "--memory", "200MB", "--max-model-len", "4000", "--vector-cache", In("cache"),
+            "--rerank", "4", "--rerank-permutations", "1");
         Tool ranked = await DoneAsync("rank", In("a"), "--data", Starter, "--embedder", models.Embedder, "--fusion", "borda@25", "--sample-weights", "logprob", "--output", In("b"), "--vector-cache", In("cache"));
         Assert.All(Directory.GetFiles(In("cache")), kept => Assert.Contains(kept, ranked.Error, StringComparison.Ordinal));
+        Assert.Contains($"{In("a")} was reranked", ranked.Error, StringComparison.Ordinal);
         Assert.Contains(Path.Combine(In("b"), "submission.csv"), ranked.Output, StringComparison.Ordinal);
         JsonElement options = JsonDocument.Parse(File.ReadAllText(Path.Combine(In("b"), "run.json"))).RootElement.GetProperty("options");
         Assert.Equal(("borda", 25, "logprob"), (options.GetProperty("fusion").GetProperty("method").GetString(), options.GetProperty("fusion").GetProperty("depth").GetInt32(), options.GetProperty("fusion").GetProperty("weights").GetString()));
@@ -40,7 +42,7 @@ public sealed class RankTests(TinyModels models) : IDisposable
         Assert.Contains("Prompt", (await DoneAsync("explain", In("b"), File.ReadLines(Path.Combine(In("b"), "submission.csv")).ElementAt(1).Split(',')[0], "--data", Starter)).Output, StringComparison.Ordinal);
 
         Tool evaluated = await DoneAsync("evaluate", In("a"), "--compare", In("b"), "--data", Starter, "--resamples", "50");
-        foreach (string part in (string[])["6 distractors of", "MAP@25", "recall@100", "nDCG@25", "median rank", "not among 100", "of 6 prompts show", "answered", $"{In("b")} less {In("a")}: 6 distractors in both"])
+        foreach (string part in (string[])["6 distractors of", "MAP@25", "recall@100", "nDCG@25", "median rank", "not among 100", "of 6 prompts show", "answered", "What reranking the first 4 does", "first ranking           reranked", $"{In("b")} less {In("a")}: 6 distractors in both"])
             Assert.Contains(part, evaluated.Output, StringComparison.Ordinal);
     }
 
