@@ -17,6 +17,8 @@ namespace Malrule.Mining;
 /// </summary>
 public static class MiningRun
 {
+    private const int DifferencesShown = 4;
+
     /// <summary>Runs, or goes on with what was interrupted.</summary>
     /// <param name="options">What to mine and how.</param>
     /// <param name="progress">Told how far the run has come, by one thread at a time; what it is told as generated is safe on the disk.</param>
@@ -144,7 +146,7 @@ public static class MiningRun
     private static void Refuse(RunFolder folder, IReadOnlyList<string> differences)
     {
         if (differences.Count > 0)
-            throw new InvalidInputException($"The run folder {folder.Path} holds another run: {string.Join("; ", differences)}. Choose another folder, or go on as that run began.");
+            throw new InvalidInputException($"The run folder {folder.Path} holds another run: {string.Join("; ", differences.Take(DifferencesShown))}{(differences.Count > DifferencesShown ? $"; and {differences.Count - DifferencesShown} more differences" : "")}. Choose another folder (--output), or go on as that run began.");
     }
 
     private static async Task<(IReadOnlyDictionary<string, Generation> Generations, RunManifest Manifest)> GenerateAsync(

@@ -40,8 +40,8 @@ internal static class EvaluateCommand
         var command = new ToolCommand("evaluate", "Measure a finished run on its labels: seen and unseen misconceptions, where the rest is lost, intervals.", """
             malrule evaluate runs/default-infer
             malrule evaluate runs/default-infer --compare runs/rrf
-            malrule evaluate runs/default-hybrid --data eedi --split by-question mixed
-            malrule evaluate runs/default-hybrid --data eedi --json > hybrid.json
+            malrule evaluate runs/eedi-default-hybrid --split by-question mixed
+            malrule evaluate runs/eedi-default-hybrid --json > hybrid.json
 
             Every interval covers 95 %, by bootstrap over questions. An item is seen where another labelled question has its misconception too.
             """)

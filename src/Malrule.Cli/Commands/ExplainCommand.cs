@@ -21,8 +21,7 @@ internal static class ExplainCommand
 
         var command = new ToolCommand("explain", "Show how a run came to its answer: question, prompt, inferred texts, ranking, and where the label stands.", """
             malrule explain runs/default-infer 2
-            malrule explain runs/default-neighbours 1672_B --data eedi
-            malrule explain RUN 1672_B --data eedi --top 25
+            malrule explain runs/eedi-default-hybrid 1672_B --top 25
 
             Everything comes from the run's files and the data it read; nothing is generated anew.
             """)

@@ -20,7 +20,7 @@ internal static class ExportCommand
 
         var command = new ToolCommand("export", "Write a run's results as JSON Lines: one object for each wrong option.", """
             malrule export runs/default-infer > results.jsonl
-            malrule export runs/default-infer --data eedi --top 5
+            malrule export runs/eedi-default-hybrid --top 5
 
             Each line: id, question_id, letter, construct, subject, stem, key_letter, key, distractor, label and label_rank (0: not among the candidates),
             candidates with id, name and score, texts, demonstrations; source_id where the data were imported with ids of their own,

@@ -14,7 +14,7 @@ internal static class MineCommand
         var questions = new Option<string?>("--questions") { Description = "Questions to mine [default: test.csv of --data where it is there, else train.csv]", HelpName = "FILE" };
         var model = new Option<string?>("--model") { Description = "Language model: a folder, org/name in the Hugging Face cache, or \"bundled\", the small one that knows questions of malrule sample-bank only.", HelpName = "DIR" };
         var embedder = new Option<string?>("--embedder") { Description = "Embedding model, likewise.", HelpName = "DIR" };
-        var output = new Option<string?>("--output", "-o") { Description = "Run folder; an interrupted run goes on there [default: runs/PRESET-METHOD, with -rerank behind it where it is asked for]", HelpName = "RUN" };
+        var output = new Option<string?>("--output", "-o") { Description = "Run folder; an interrupted run goes on there [default: one in runs, named after --data, --preset, --method and --rerank]", HelpName = "RUN" };
         Option<MiningPreset?> preset = Choice.Of<MiningPreset>("--preset", "default: what works best; tutorial: the Python tutorial's steps, quirks included [default: default]");
         Option<MiningMethod?> method = Choice.Of<MiningMethod>("--method", "infer needs both models; lexical (words) and neighbours (labels of similar wrong answers) need none; hybrid fuses all there is [default: infer]");
         var sample = new Option<int?>("--sample") { Description = "Mine so many questions, those that pandas' sample() picks [default: all]", HelpName = "N" };
@@ -55,9 +55,9 @@ internal static class MineCommand
         {
             MiningPreset chosen = parsed.GetValue(preset) ?? MiningPreset.Default;
             MiningMethod by = parsed.GetValue(method) ?? MiningMethod.Infer;
-            string folder = parsed.GetValue(output) ?? Path.Combine("runs", $"{chosen}-{by}{(rerank.Read(parsed) is null ? "" : "-rerank")}".ToLowerInvariant());
-            EngineOptions engineOptions = engine.Read(parsed);
             string? given = parsed.GetValue(data);
+            string folder = parsed.GetValue(output) ?? Path.Combine("runs", NameOf(given, chosen, by, isReranked: rerank.Read(parsed) is not null));
+            EngineOptions engineOptions = engine.Read(parsed);
             MiningOptions defaults = endpoint.Read(parsed, quirks.Read(parsed, MiningOptions.Of(chosen, given ?? Bundled.Bank, folder)));
             MiningOptions options = ranking.Read(parsed, defaults with
             {
@@ -97,5 +97,11 @@ internal static class MineCommand
             }
         });
         return command;
+    }
+
+    private static string NameOf(string? data, MiningPreset preset, MiningMethod method, bool isReranked)
+    {
+        string bank = data is null ? "" : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data)));
+        return $"{bank}{(bank.Length > 0 ? "-" : "")}{preset.ToString().ToLowerInvariant()}-{method.ToString().ToLowerInvariant()}{(isReranked ? "-rerank" : "")}";
     }
 }

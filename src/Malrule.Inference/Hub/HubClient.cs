@@ -101,7 +101,7 @@ internal sealed class HubClient : IDisposable
                 failures = now - reached >= ProgressThatForgives ? 1 : failures + 1;
                 reached = Math.Max(reached, now);
                 if (failures > MostRetries)
-                    throw new MalruleException($"{exception.Message}, {failures} times in a row. What is here is kept; the same command goes on from there.", exception);
+                    throw new MalruleException($"{exception.Message}, {failures} times in a row. What is here is kept; the same command goes on from there. Without a network, name a mirror by HF_ENDPOINT, or copy the model's folder here and name that.", exception);
                 TimeSpan backOff = _options.RetryDelay * (1 << (failures - 1));
                 TimeSpan wait = exception.RetryAfter ?? (backOff < LongestBackOff ? backOff : LongestBackOff);
                 if (wait > LongestWait)

@@ -41,7 +41,7 @@ internal static class AtomicFile
     /// <summary>What a user can do about an error of the disk; null for any other.</summary>
     public static MalruleException? Explain(string path, Exception error) => error switch
     {
-        UnauthorizedAccessException => new InvalidInputException($"{path} cannot be written: {Reason(error)}. Choose a folder you may write to, or change its permissions.", error),
+        UnauthorizedAccessException => new InvalidInputException($"{path} cannot be written: {Reason(error)}. Close programs that have it open, choose a folder you may write to, or change its permissions.", error),
         DirectoryNotFoundException => new InvalidInputException($"{path} cannot be written: its folder does not exist.", error),
         IOException => new MalruleException($"{path} cannot be written: {Reason(error)}. Make room or mend the disk; the same command then goes on where it stopped.", error),
         _ => null,

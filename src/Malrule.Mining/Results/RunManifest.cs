@@ -79,19 +79,21 @@ public sealed record RunManifest
 
     /// <summary>
     /// Where this run differs from <paramref name="earlier"/> in what results depend on, as lines <c>options.seed is 2, there it is 1</c>.
-    /// What one of them knows only after loading its models is no difference.
+    /// What both have set comes first; what one of them knows only after loading its models is no difference.
     /// </summary>
     internal IReadOnlyList<string> DifferencesFrom(RunManifest earlier)
     {
         SortedDictionary<string, string> here = Flatten(this), there = Flatten(earlier);
         return
         [
-            .. here.Keys.Union(there.Keys).Order(StringComparer.Ordinal)
+            .. here.Keys.Union(there.Keys).OrderBy(name => here.ContainsKey(name) && there.ContainsKey(name) ? 0 : 1).ThenBy(name => name, StringComparer.Ordinal)
                 .Where(name => here.GetValueOrDefault(name) != there.GetValueOrDefault(name))
                 .Where(name => !IsKnownAfterLoading(name) || (here.ContainsKey(name) && there.ContainsKey(name)))
-                .Select(name => $"{name} is {here.GetValueOrDefault(name, "not set")}, there it is {there.GetValueOrDefault(name, "not set")}"),
+                .Select(name => name.EndsWith(Digest, StringComparison.Ordinal) ? $"{name[..^Digest.Length]} has other contents" : $"{name} is {here.GetValueOrDefault(name, "not set")}, there it is {there.GetValueOrDefault(name, "not set")}"),
         ];
     }
+
+    private const string Digest = ".sha256";
 
     private static bool IsKnownAfterLoading(string name) => name == "served_length" || name.StartsWith("kernel_path.", StringComparison.Ordinal);
 

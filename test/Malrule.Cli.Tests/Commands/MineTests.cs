@@ -32,6 +32,14 @@ public sealed class MineTests(TinyModels models) : IDisposable
     }
 
     [Fact]
+    public async Task A_model_that_embeds_nothing_is_refused_before_anything_is_generated()
+    {
+        string run = Path.Combine(_folder, "run");
+        await Tool.RefusesAsync(["mine", "--data", Starter, "--model", models.Chat, "--embedder", models.Chat, "--output", run, "--memory", "200MB"], "model_type must be bert or nomic_bert");
+        Assert.Equal(0, new FileInfo(Path.Combine(run, "generations.jsonl")).Length);
+    }
+
+    [Fact]
     public async Task The_same_command_again_goes_on_with_what_is_there_and_changes_nothing()
     {
         string run = Path.Combine(_folder, "run");

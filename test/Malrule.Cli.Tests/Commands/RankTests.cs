@@ -32,18 +32,32 @@ public sealed class RankTests(TinyModels models) : IDisposable
         await DoneAsync("mine", "--data", Starter, "--questions", Train, "--output", In("a"), "--limit", "6", "--model", models.Chat, "--embedder", models.Embedder,
             "-n", "3", "--max-tokens", "4", "--shots", "1", "--memory", "200MB", "--max-model-len", "4000", "--vector-cache", In("cache"),
             "--rerank", "4", "--rerank-permutations", "1");
-        Tool ranked = await DoneAsync("rank", In("a"), "--data", Starter, "--embedder", models.Embedder, "--fusion", "borda@25", "--sample-weights", "logprob", "--output", In("b"), "--vector-cache", In("cache"));
+        Tool ranked = await DoneAsync("rank", In("a"), "--fusion", "borda@25", "--sample-weights", "logprob", "--output", In("b"), "--vector-cache", In("cache"));
         Assert.All(Directory.GetFiles(In("cache")), kept => Assert.Contains(kept, ranked.Error, StringComparison.Ordinal));
         Assert.Contains($"{In("a")} was reranked", ranked.Error, StringComparison.Ordinal);
         Assert.Contains(Path.Combine(In("b"), "submission.csv"), ranked.Output, StringComparison.Ordinal);
         JsonElement options = JsonDocument.Parse(File.ReadAllText(Path.Combine(In("b"), "run.json"))).RootElement.GetProperty("options");
         Assert.Equal(("borda", 25, "logprob"), (options.GetProperty("fusion").GetProperty("method").GetString(), options.GetProperty("fusion").GetProperty("depth").GetInt32(), options.GetProperty("fusion").GetProperty("weights").GetString()));
         Assert.Equal(3, options.GetProperty("sampling").GetProperty("n").GetInt32());
-        Assert.Contains("Prompt", (await DoneAsync("explain", In("b"), File.ReadLines(Path.Combine(In("b"), "submission.csv")).ElementAt(1).Split(',')[0], "--data", Starter)).Output, StringComparison.Ordinal);
+        Assert.Contains("Prompt", (await DoneAsync("explain", In("b"), File.ReadLines(Path.Combine(In("b"), "submission.csv")).ElementAt(1).Split(',')[0])).Output, StringComparison.Ordinal);
 
-        Tool evaluated = await DoneAsync("evaluate", In("a"), "--compare", In("b"), "--data", Starter, "--resamples", "50");
+        Tool evaluated = await DoneAsync("evaluate", In("a"), "--compare", In("b"), "--resamples", "50");
         foreach (string part in (string[])["6 distractors of", "MAP@25", "recall@100", "nDCG@25", "median rank", "not among 100", "of 6 prompts show", "answered", "What reranking the first 4 does", "first ranking           reranked", $"{In("b")} less {In("a")}: 6 distractors in both"])
             Assert.Contains(part, evaluated.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_whose_data_are_gone_asks_where_they_are()
+    {
+        string data = In("data");
+        Directory.CreateDirectory(data);
+        foreach (string file in Directory.GetFiles(Starter, "*.csv"))
+            File.Copy(file, Path.Combine(data, Path.GetFileName(file)));
+        await DoneAsync("mine", "--data", data, "--method", "lexical", "--output", In("run"));
+        await DoneAsync("export", In("run"));
+        Directory.Delete(data, recursive: true);
+        await Tool.RefusesAsync(["export", In("run")], data, "--data");
+        await DoneAsync("export", In("run"), "--data", Starter);
     }
 
     [Fact]
