@@ -3,7 +3,7 @@
 (() => {
   const data = JSON.parse(document.getElementById('data').textContent);
   const at = id => document.getElementById(id);
-  const LETTERS = 'ABCD', SHOWN = 5, CHUNK = 20;
+  const LETTERS = 'ABCD', SHOWN = 5, CHUNK = 20, FREQUENT = 12;
   const whole = number => number.toLocaleString('en');
   const question = item => data.questions[item.question];
   const idOf = (place, letter) => `${data.questions[place].id}_${letter}`;
@@ -39,13 +39,33 @@
       at('charts').append(charts.bars(metrics), charts.ranks(items, data.depth), charts.risk(metrics.riskCoverage));
     } else {
       at('lead').textContent = 'The questions carry no labels, so the ranking is not measured.';
-      at('tiles').append(size);
+      at('tiles').append(size, tile(whole(new Set(items.filter(item => item.candidates.length > 0).map(item => item.candidates[0])).size), 'misconceptions stand first'));
+      at('charts').append(frequent(items));
       document.querySelectorAll('.labelled').forEach(filter => { filter.hidden = true; });
     }
     document.querySelectorAll('.reranked').forEach(filter => { filter.hidden = !data.reranked; });
     at('remarks').append(...data.remarks.map(remark => make('li', {}, remark)));
     at('remarks').hidden = data.remarks.length === 0;
     at('facts').append(...data.facts.flatMap(([label, value]) => [make('dt', {}, label), make('dd', {}, value)]));
+  }
+
+  // What a bank without labels is about: the misconceptions that stand first most often, each of which searches for itself.
+  function frequent(items) {
+    const counts = new Map();
+    for (const [id] of items.map(item => item.candidates)) if (id != null) counts.set(id, (counts.get(id) ?? 0) + 1);
+    const most = [...counts].sort(([a, many], [b, more]) => more - many || a - b).slice(0, FREQUENT);
+    const seek = id => () => {
+      at('search').value = data.names[id];
+      choose();
+      at('distractors').scrollIntoView();
+    };
+    return make('figure', { class: 'frequent' },
+      make('figcaption', {}, make('h2', {}, 'What stands first most often'), make('p', {}, 'How many distractors each misconception stands first for. Choose one to see them.')),
+      make('ol', {}, ...most.map(([id, count]) => {
+        const button = make('button', { type: 'button' }, make('span', {}, name(id)), make('b', {}, whole(count)));
+        button.addEventListener('click', seek(id));
+        return make('li', {}, button);
+      })));
   }
 
   // Cards

@@ -159,6 +159,19 @@ public sealed class BrowserUseTests
         Assert.Equal("3_B,5_B", await page.EvaluateAsync(Cards));
     }
 
+    [Theory, InlineData(1280), InlineData(360)]
+    public async Task A_bank_without_labels_shows_what_stands_first_most_often_and_leads_there(int width)
+    {
+        var bank = new Malrule.Mining.Questions.QuestionBank(ReportFiles.Bank().Catalogue, [], [Questions.Banks.Question(4, "c", "s", "q"), Questions.Banks.Question(6, "c", "s", "q")]);
+        await using BrowserPage page = await BrowserPage.OpenAsync(ReportFiles.Write(bank, MiningMethod.Lexical), TestContext.Current.CancellationToken);
+        await page.ResizeAsync(width, 900);
+        Assert.Equal("Plain5", await page.EvaluateAsync("document.querySelector('.frequent button').textContent"));
+        Assert.Equal("", await page.EvaluateAsync(Audit));
+        await page.EvaluateAsync("document.querySelector('.frequent button').click()");
+        Assert.Equal("Plain", await page.EvaluateAsync("document.getElementById('search').value"));
+        Assert.Equal("5 of 6", await page.EvaluateAsync("document.getElementById('count').textContent"));
+    }
+
     [Theory]
     [InlineData("light", 1280)]
     [InlineData("dark", 1280)]
