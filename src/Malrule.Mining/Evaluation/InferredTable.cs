@@ -91,7 +91,7 @@ public static class InferredTable
         foreach (Fold fold in EvaluationSplit.ByQuestion().Folds(questions))
         {
             HashSet<string> tested = [.. fold.Test.Select(distractor => distractor.Id)];
-            EvaluationRow best = fusions.MaxBy(row => row.Items.Where(item => !tested.Contains(item.Id)).Average(item => item.Rank is > 0 and <= 25 ? 1.0 / item.Rank : 0))!;
+            EvaluationRow best = fusions.MaxBy(row => row.Items.Where(item => !tested.Contains(item.Id)).Average(item => AveragePrecision.OfRank(item.Rank)))!;
             items.AddRange(best.Items.Where(item => tested.Contains(item.Id)));
             names.Add(best.Method);
         }

@@ -12,6 +12,6 @@ public sealed record LabelLeak(int Prompts, int Shown, Estimate? Map25Shown, Est
         ILookup<bool, RankedItem> groups = items.ToLookup(item => shown.Contains(item.Id));
         return new LabelLeak(items.Count, groups[true].Count(), Map25(true), Map25(false));
 
-        Estimate? Map25(bool isShown) => groups.Contains(isShown) ? bootstrap.Mean([.. groups[isShown]], item => item.Rank is > 0 and <= 25 ? 1.0 / item.Rank : 0) : null;
+        Estimate? Map25(bool isShown) => groups.Contains(isShown) ? bootstrap.Mean([.. groups[isShown]], item => AveragePrecision.OfRank(item.Rank)) : null;
     }
 }

@@ -22,7 +22,7 @@ public readonly record struct RiskPoint(double Coverage, double MinConfidence, d
             {
                 int rank = sorted[taken].Rank;
                 right += rank == 1 ? 1 : 0;
-                precision += rank is > 0 and <= 25 ? 1.0 / rank : 0;
+                precision += AveragePrecision.OfRank(rank);
             }
             curve.Add(new RiskPoint((double)taken / sorted.Length, sorted[taken - 1].Confidence, (double)right / taken, precision / taken));
         }

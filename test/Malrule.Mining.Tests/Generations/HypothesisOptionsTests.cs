@@ -9,6 +9,7 @@ public sealed class HypothesisOptionsTests
     [Theory]
     [InlineData(" Misconception for incorrect answer: Adds tops\n", "Adds tops", "Misconception for incorrect answer: Adds tops")]
     [InlineData("Thinks 1:2 is a half", "2 is a half", "Thinks 1:2 is a half")]
+    [InlineData("Time: thinks 5:30 is 5.3", "30 is 5.3", "Time: thinks 5:30 is 5.3")]
     [InlineData("Ends with:", "", "Ends with:")]
     [InlineData(" ", "", "")]
     public void The_tutorial_takes_what_follows_the_last_colon_and_the_default_all(string text, string tutorial, string expected)
