@@ -18,7 +18,7 @@ internal static class EvaluateCommand
 
     public static Command Create()
     {
-        var run = new Argument<string>("RUN") { Description = "A finished run's folder." };
+        var run = new RunArguments();
         var compare = new Option<string?>("--compare") { Description = "Another run of the same questions: its values less RUN's, item by item.", HelpName = "RUN2" };
         var json = new Option<bool>("--json") { Description = "Write JSON." };
         var split = new Option<string[]>("--split")
@@ -34,8 +34,6 @@ internal static class EvaluateCommand
             if (result.GetValueOrDefault<int>() is < 1 or > 1_000_000)
                 result.AddError("--resamples must be from 1 to 1,000,000.");
         });
-        var data = new Option<string?>("--data") { Description = "The folder the run read [default: where it was then]", HelpName = "DIR" };
-        var questions = new Option<string?>("--questions") { Description = "The questions it mined [default: where they were then, or the file of that name in --data]", HelpName = "FILE" };
 
         var command = new ToolCommand("evaluate", "Measure a finished run on its labels: seen and unseen misconceptions, where the rest is lost, intervals.", """
             malrule evaluate runs/default-infer
@@ -46,18 +44,17 @@ internal static class EvaluateCommand
             Every interval covers 95 %, by bootstrap over questions. An item is seen where another labelled question has its misconception too.
             """)
         {
-            run, compare, json, split, resamples, data, questions,
+            run.Folder, compare, json, split, resamples, run.Data, run.Questions,
         };
         command.SetAction((parsed, cancellationToken) => Task.Run(() =>
         {
             var bootstrap = new Bootstrap { Resamples = parsed.GetValue(resamples) };
-            FinishedRun Open(string folder) => FinishedRun.Open(folder, parsed.GetValue(data), parsed.GetValue(questions));
-            FinishedRun finished = Open(parsed.GetRequiredValue(run));
+            FinishedRun finished = run.Open(parsed);
             RunEvaluation evaluation = RunEvaluation.Of(finished, bootstrap);
             if (parsed.GetValue(split) is { Length: > 0 } names)
                 evaluation = evaluation.With(finished, names.Contains("all") ? Splits.Values : names.Distinct().Select(name => Splits[name]), bootstrap, cancellationToken);
             if (parsed.GetValue(compare) is { } other)
-                evaluation = evaluation.With(finished, Open(other), bootstrap);
+                evaluation = evaluation.With(finished, run.Open(parsed, other), bootstrap);
             TextWriter output = parsed.InvocationConfiguration.Output;
             if (parsed.GetValue(json))
                 output.WriteLine(evaluation.ToJson());

@@ -8,10 +8,8 @@ internal static class ExplainCommand
 {
     public static Command Create()
     {
-        var run = new Argument<string>("RUN") { Description = "A finished run's folder." };
+        var run = new RunArguments();
         var id = new Argument<string>("ID") { Description = "A question (1672) or one of its distractors (1672_B)." };
-        var data = new Option<string?>("--data") { Description = "The folder the run read [default: where it was then]", HelpName = "DIR" };
-        var questions = new Option<string?>("--questions") { Description = "The questions it mined [default: where they were then, or the file of that name in --data]", HelpName = "FILE" };
         var top = new Option<int>("--top") { Description = "Candidates shown.", DefaultValueFactory = _ => 10, HelpName = "K" };
         top.Validators.Add(result =>
         {
@@ -26,11 +24,11 @@ internal static class ExplainCommand
             Everything comes from the run's files and the data it read; nothing is generated anew.
             """)
         {
-            run, id, data, questions, top,
+            run.Folder, id, run.Data, run.Questions, top,
         };
         command.SetAction(parsed =>
         {
-            FinishedRun finished = FinishedRun.Open(parsed.GetRequiredValue(run), parsed.GetValue(data), parsed.GetValue(questions));
+            FinishedRun finished = run.Open(parsed);
             var display = new ExplanationDisplay(parsed.InvocationConfiguration.Output, finished.Bank.Catalogue, parsed.GetValue(top));
             foreach (Explanation explanation in finished.Explain(parsed.GetRequiredValue(id)))
                 display.Write(explanation);

@@ -8,9 +8,7 @@ internal static class ExportCommand
 {
     public static Command Create()
     {
-        var run = new Argument<string>("RUN") { Description = "A finished run's folder." };
-        var data = new Option<string?>("--data") { Description = "The folder the run read [default: where it was then]", HelpName = "DIR" };
-        var questions = new Option<string?>("--questions") { Description = "The questions it mined [default: where they were then, or the file of that name in --data]", HelpName = "FILE" };
+        var run = new RunArguments();
         var top = new Option<int>("--top") { Description = "Candidates of each distractor.", DefaultValueFactory = _ => ResultFiles.SubmissionDepth, HelpName = "K" };
         top.Validators.Add(result =>
         {
@@ -27,11 +25,11 @@ internal static class ExportCommand
             error where a request failed; of reranked runs the probability of none of these, and each candidate's first_rank.
             """)
         {
-            run, data, questions, top,
+            run.Folder, run.Data, run.Questions, top,
         };
         command.SetAction((parsed, cancellationToken) => Task.Run(() =>
         {
-            FinishedRun finished = FinishedRun.Open(parsed.GetRequiredValue(run), parsed.GetValue(data), parsed.GetValue(questions));
+            FinishedRun finished = run.Open(parsed);
             ResultLines.Write(parsed.InvocationConfiguration.Output, finished, parsed.GetValue(top), cancellationToken);
             return ExitCode.Done;
         }, cancellationToken));

@@ -34,6 +34,13 @@ public sealed class SamplingBatchBuilderTests
     }
 
     [Fact]
+    public void A_bias_is_clamped_to_a_hundred_either_way()
+    {
+        SamplingBatch batch = Build(new SamplingParams { LogitBias = new Dictionary<int, float> { [3] = 500, [4] = -1000, [5] = 7 } });
+        Assert.Equal([(3, 100f), (4, -100f), (5, 7f)], batch.BiasToken.Zip(batch.BiasValue).Take(3));
+    }
+
+    [Fact]
     public void Every_branch_of_a_prompt_draws_at_its_end_with_a_seed_of_its_own()
     {
         SamplingBatch batch = Build(new SamplingParams { N = 3 });

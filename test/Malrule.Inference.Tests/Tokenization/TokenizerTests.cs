@@ -153,6 +153,23 @@ public sealed class TokenizerTests
         Assert.Equal([2, 4, 2], Load(withUnknown.Replace("\"unk_token\"", "\"fuse_unk\":true,\"unk_token\"", StringComparison.Ordinal)).Encode("abxyab"));
     }
 
+    [Fact]
+    public void A_word_longer_than_the_limit_is_one_unknown_token()
+    {
+        Tokenizer tokenizer = Load("""{"model":{"type":"WordPiece","unk_token":"?","max_input_chars_per_word":3,"vocab":{"?":0,"a":1,"##a":2}}}""");
+        Assert.Equal([1, 2, 2], tokenizer.Encode("aaa"));
+        Assert.Equal([0], tokenizer.Encode("aaaa"));
+    }
+
+    [Fact]
+    public void Of_added_tokens_that_start_alike_the_longest_counts()
+    {
+        Tokenizer tokenizer = Load("""
+            {"added_tokens":[{"id":3,"content":"<a"},{"id":4,"content":"<ab"}],"model":{"type":"BPE","vocab":{"a":0,"b":1,"c":2},"merges":[]}}
+            """);
+        Assert.Equal([4, 2, 3, 2], tokenizer.Encode("<abc<ac"));
+    }
+
     /// <summary>As in Hugging Face's map from pairs to ranks.</summary>
     [Theory]
     [InlineData("""["a b","b c"]""", new[] { 3, 2 })]
