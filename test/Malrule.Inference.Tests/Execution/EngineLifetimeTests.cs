@@ -57,8 +57,10 @@ public sealed class EngineLifetimeTests
     public async Task What_ran_when_the_engine_was_disposed_ends_as_aborted()
     {
         var engine = await Load();
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        patience.CancelAfter(Patience);
         GenerationDelta? last = null;
-        await foreach (var delta in engine.StreamDeltasAsync(new GenerationRequest(Prompt, Sampling(1, 240)), Cancel))
+        await foreach (var delta in engine.StreamDeltasAsync(new GenerationRequest(Prompt, Sampling(1, 240)), patience.Token))
         {
             if (last is null)
                 await engine.DisposeAsync();
