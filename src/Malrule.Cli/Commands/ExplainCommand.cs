@@ -9,7 +9,7 @@ internal static class ExplainCommand
     public static Command Create()
     {
         var run = new RunArguments();
-        var id = new Argument<string>("ID") { Description = "A question (1672) or one of its distractors (1672_B)." };
+        var id = new Argument<string>("ID") { Description = "A question (1672) or one of its distractors (1672_B), also by the ids that were imported." };
         var top = new Option<int>("--top") { Description = "Candidates shown.", DefaultValueFactory = _ => 10, HelpName = "K" };
         top.Validators.Add(result =>
         {

@@ -36,7 +36,7 @@ internal sealed class ExplanationDisplay
     {
         Distractor distractor = explanation.Distractor;
         Question question = distractor.Question;
-        Heading($"{distractor.Id}  {question.ConstructName} · {question.SubjectName}");
+        Heading($"{distractor.Id}{(distractor.SourceId is { } source ? $" ({source})" : "")}  {question.ConstructName} · {question.SubjectName}");
         _console.WriteLine(Clean(question.Stem));
         foreach (char letter in Question.Letters)
         {

@@ -13,7 +13,7 @@ internal static class MiningReport
     {
         output.WriteLine($"{"distractor",-12} {"wrong answer",-TextWidth} likeliest misconception");
         foreach (var mined in result.Mined.Take(Shown))
-            output.WriteLine($"{mined.Distractor.Id,-12} {OneLine(mined.Distractor.Text),-TextWidth} {(mined.Candidates.Count > 0 ? catalogue[mined.Candidates[0].MisconceptionId].Name.Trim().ReplaceLineEndings(" ") : "-")}");
+            output.WriteLine($"{mined.Distractor.SourceId ?? mined.Distractor.Id,-12} {OneLine(mined.Distractor.Text),-TextWidth} {(mined.Candidates.Count > 0 ? catalogue[mined.Candidates[0].MisconceptionId].Name.Trim().ReplaceLineEndings(" ") : "-")}");
         if (result.Mined.Count > Shown)
             output.WriteLine(FormattableString.Invariant($"... and {result.Mined.Count - Shown} more"));
         output.WriteLine();

@@ -128,12 +128,14 @@ public sealed class FinishedRun
         };
     }
 
-    /// <summary>What the run holds about a distractor (<c>1672_B</c>) or all mined distractors of a question (<c>1672</c>).</summary>
+    /// <summary>What the run holds about a distractor (<c>1672_B</c>) or all mined distractors of a question (<c>1672</c>), by these ids or those of their source.</summary>
     /// <exception cref="InvalidInputException">The run holds none with this id.</exception>
     public IReadOnlyList<Explanation> Explain(string id)
     {
         ArgumentNullException.ThrowIfNull(id);
-        Dictionary<string, CandidateList> candidates = ReadCandidates(distractor => distractor == id || distractor.StartsWith($"{id}_", StringComparison.Ordinal));
+        HashSet<string> wanted = [.. Bank.Distractors.Where(distractor => distractor.Id == id || distractor.SourceId == id || distractor.Question.SourceId == id
+            || distractor.Id.StartsWith($"{id}_", StringComparison.Ordinal)).Select(distractor => distractor.Id)];
+        Dictionary<string, CandidateList> candidates = ReadCandidates(wanted.Contains);
         Distractor[] mined = [.. Bank.Distractors.Where(distractor => candidates.ContainsKey(distractor.Id))];
         if (mined.Length == 0)
             throw new InvalidInputException($"The run in {Folder} holds no distractor {id}. Ids are a question's (1672) or a distractor's (1672_B); submission.csv and report.html in the folder list them.");

@@ -30,6 +30,9 @@ public sealed class ImportExportTests : IDisposable
 
         Tool mine = await Tool.RunAsync("mine", "--data", At("data"), "--method", "lexical", "--output", At("run"));
         Assert.True(mine.ExitCode == 0, mine.Error);
+        Assert.Contains("\nfr-1_B ", mine.Output, StringComparison.Ordinal);
+        Assert.Contains("1_C (fr-1_C)", (await Tool.RunAsync("explain", At("run"), "fr-1_C")).Output, StringComparison.Ordinal);
+        Assert.Contains("1_B (fr-1_B)", (await Tool.RunAsync("explain", At("run"), "fr-1")).Output, StringComparison.Ordinal);
         Tool export = await Tool.RunAsync("export", At("run"), "--data", At("data"), "--top", "1");
         Assert.True(export.ExitCode == 0, export.Error);
         JsonNode[] lines = [.. export.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonNode.Parse(line)!)];
